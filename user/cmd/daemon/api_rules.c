@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+
+/* Rules with their hits into an answer. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "cmd/daemon/handlers.h"
+
+struct rule_filter {
+	struct daemon *d;
+	const char *origin, *list; /* NULL: any */
+	bool with_guards;
+	int64_t limit;
+	json_t *rows;
+	size_t matched;
+};
+
+static json_t *time_new(uint64_t unix_ns)
+{
+	return unix_ns ? json_integer((json_int_t)unix_ns) : json_null();
+}
+
+json_t *json_rule_new(const struct daemon *d, const struct rule *rule)
+{
+	struct weir_hit hit = { 0 };
+	json_t *row = json_object();
+
+	maps_read_hit(&d->maps, rule->id, &hit);
+	json_object_set_new(row, "id", json_integer(rule->id));
+	json_object_set_new(row, "target", json_net_new(&rule->net));
+	json_object_set_new(row, "action", json_string(rule_action_name(rule->action)));
+	if (rule->action == WEIR_ACTION_LIMIT)
+		json_object_set_new(row, "limit_per_min", json_integer(rule->limit_per_min));
+	json_object_set_new(row, "origin", json_string(rule_origin_name(rule->origin)));
+	json_object_set_new(row, "list", json_string(rule->list));
+	json_object_set_new(row, "reason", json_string(rule->reason));
+	json_object_set_new(row, "by", json_string(rule->by));
+	json_object_set_new(row, "created_unix_ns", time_new(rule->created_unix_ns));
+	json_object_set_new(row, "expires_unix_ns", time_new(rule->expires_unix_ns));
+	json_object_set_new(row, "packets", json_integer((json_int_t)hit.packets));
+	json_object_set_new(row, "bytes", json_integer((json_int_t)hit.bytes));
+	json_object_set_new(row, "last_hit_unix_ns",
+			    time_new(hit.last_ns ? hit.last_ns + d->maps.boot_unix_ns : 0));
+	return row;
+}
+
+static int rule_show(const struct rule *rule, void *arg)
+{
+	struct rule_filter *filter = arg;
+
+	if (filter->origin && strcmp(filter->origin, rule_origin_name(rule->origin)))
+		return 0;
+	if (!filter->origin && !filter->with_guards && rule->origin == WEIR_ORIGIN_GUARD)
+		return 0;
+	if (filter->list && strcmp(filter->list, rule->list))
+		return 0;
+	filter->matched++;
+	if (filter->limit && (int64_t)filter->matched > filter->limit)
+		return 0;
+	return json_array_append_new(filter->rows, json_rule_new(filter->d, rule));
+}
+
+static bool origin_is_known(const char *origin)
+{
+	for (uint8_t i = 0; i < WEIR_ORIGIN_MAX; i++) {
+		if (!strcmp(origin, rule_origin_name(i)))
+			return true;
+	}
+	return false;
+}
+
+json_t *answer_rules(struct daemon *d, const struct request *request)
+{
+	struct args args = { .object = request->args };
+	struct rule_filter filter = {
+		.d = d,
+		.origin = args_text(&args, "origin", NULL),
+		.list = args_text(&args, "list", NULL),
+		.with_guards = args_flag(&args, "all"),
+		.limit = args_number(&args, "limit", 0, INT32_MAX, 0),
+	};
+
+	if (args.why[0])
+		return args_refusal(&args);
+	if (filter.origin && !origin_is_known(filter.origin))
+		return answer_refused(API_EXIT_USAGE,
+				      "%.40s is no origin: fleet, operator, list, map or guard",
+				      filter.origin);
+	filter.rows = json_array();
+	if (rules_each(d->rules, rule_show, &filter)) {
+		json_decref(filter.rows);
+		return answer_refused(API_EXIT_FAILED, "out of memory");
+	}
+	return answer_ok(json_pack("{s:I,s:I,s:s,s:o}", "now_unix_ns", (json_int_t)clock_unix_ns(),
+				   "matched", (json_int_t)filter.matched, "mode",
+				   mode_name(d->mode), "rules", filter.rows));
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+
+/* Attachments, counters and tables into a list of problems that status shows. */
+
+#include "cmd/daemon/daemon.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "edge/log.h"
+
+#define ATTACHMENTS_MAX 64
+/* So many SYNs without a single SYN-ACK are no accident. */
+#define SYNS_WITHOUT_ANSWER_MIN 20
+/* Exchanges before "most come from a few sources" means anything. */
+#define TOP_SHARE_EXCHANGES_MIN 1000
+#define TOP_SHARE_NOTABLE 0.5
+#define TICK_SLOW_NS (8 * NS_PER_S) /* the kernel side waits ten for a heartbeat */
+
+struct finding {
+	const char *key;
+	bool is_true, is_notice;
+	const char *todo;
+};
+
+static void finding_report(struct daemon *d, const struct problem *problem, bool is_new)
+{
+	if (!is_new)
+		return;
+	log_warning("%s%s%s", problem->what, problem->todo[0] ? ": " : "", problem->todo);
+	events_write(d->events, clock_unix_ns(), "status", NULL,
+		     json_pack("{s:s,s:s,s:s}", "problem", problem->key, "what", problem->what,
+			       "todo", problem->todo));
+}
+
+__attribute__((format(printf, 3, 4))) static void finding_note(struct daemon *d,
+							       const struct finding *finding,
+							       const char *format, ...)
+{
+	struct problem problem = {
+		.since_unix_ns = clock_unix_ns(),
+		.is_notice = finding->is_notice,
+	};
+	va_list args;
+
+	if (!finding->is_true) {
+		if (problem_clear(&d->problems, finding->key)) {
+			log_info("no longer: %s", finding->key);
+			events_write(d->events, clock_unix_ns(), "status", NULL,
+				     json_pack("{s:s}", "solved", finding->key));
+		}
+		return;
+	}
+	snprintf(problem.key, sizeof(problem.key), "%s", finding->key);
+	snprintf(problem.todo, sizeof(problem.todo), "%s", finding->todo);
+	va_start(args, format);
+	vsnprintf(problem.what, sizeof(problem.what), format, args);
+	va_end(args);
+	finding_report(d, &problem, problem_set(&d->problems, &problem));
+}
+
+static const char *hook_name(enum kernel_hook hook)
+{
+	return hook == KERNEL_XDP	 ? "xdp" :
+	       hook == KERNEL_TC_INGRESS ? "tc ingress" :
+					   "tc egress";
+}
+
+static bool ingress_is_held(const struct kernel_attachment *rows, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!strcmp(rows[i].interface, name) && rows[i].hook != KERNEL_TC_EGRESS &&
+		    rows[i].via != KERNEL_VIA_NONE)
+			return true;
+	}
+	return false;
+}
+
+/* XDP refused is no problem where TC ingress does its work, but worth knowing. */
+static void attachments_check(struct daemon *d)
+{
+	struct kernel_attachment rows[ATTACHMENTS_MAX];
+	size_t count = kernel_attachments(d->kernel, rows, ATTACHMENTS_MAX);
+
+	for (size_t i = 0; i < count; i++) {
+		char key[64];
+		struct finding finding = {
+			.key = key,
+			.is_true = rows[i].problem[0],
+			.is_notice = rows[i].hook == KERNEL_XDP &&
+				     ingress_is_held(rows, count, rows[i].interface),
+			.todo = "see the interface, or take it out of `interfaces`",
+		};
+
+		snprintf(key, sizeof(key), "attach %s %s", rows[i].interface,
+			 hook_name(rows[i].hook));
+		finding_note(d, &finding, "%s: %s", rows[i].interface, rows[i].problem);
+	}
+}
+
+static uint64_t grown(const struct daemon *d, enum weir_reason reason)
+{
+	return d->reasons[reason].packets - d->reasons_minute[reason].packets;
+}
+
+static void losses_check(struct daemon *d)
+{
+	static const struct {
+		enum weir_reason reason;
+		const char *key, *what, *todo;
+	} rows[] = {
+		{ WEIR_REASON_FLOWS_FULL, "flows full", "map flows is full: new flows are not counted",
+		  "raise limits.flows" },
+		{ WEIR_REASON_SOURCES_FULL, "sources full",
+		  "map sources is full: new sources are not counted", "raise limits.sources" },
+		{ WEIR_REASON_STACKS_FULL, "stacks full", "map stacks is full", "raise limits.stacks" },
+		{ WEIR_REASON_EXCHANGE_LOST, "exchanges lost",
+		  "records of exchanges are lost: the daemon is too slow for the ring",
+		  "raise limits.exchanges_ring" },
+		{ WEIR_REASON_HIT_LOST, "hits full", "map hits is full: some rules count no hits",
+		  "raise limits.rules" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct finding finding = {
+			.key = rows[i].key,
+			.is_true = grown(d, rows[i].reason) > 0,
+			.todo = rows[i].todo,
+		};
+
+		finding_note(d, &finding, "%s (%llu in the last minute)", rows[i].what,
+			     (unsigned long long)grown(d, rows[i].reason));
+	}
+}
+
+static void answers_check(struct daemon *d)
+{
+	uint64_t syns = d->reasons[WEIR_REASON_SYN_RECORDED].packets;
+	uint64_t answers = d->reasons[WEIR_REASON_SYNACK_SEEN].packets;
+	struct finding finding = {
+		.key = "no answers",
+		.is_true = syns >= SYNS_WITHOUT_ANSWER_MIN && !answers,
+		.todo = "name the interface by which answers leave in `interfaces` (asymmetric "
+			"routing?), and see that the service runs",
+	};
+
+	finding_note(d, &finding,
+		     "%llu SYNs came in and no SYN-ACK was seen going out: nothing can be counted",
+		     (unsigned long long)syns);
+}
+
+static void shares_check(struct daemon *d)
+{
+	struct engine_stats stats;
+	struct finding finding = {
+		.key = "few sources",
+		.is_notice = true,
+		.todo = "behind a load balancer? then weir sees its addresses, not the clients': "
+			"name them in `shared_sources`",
+	};
+
+	engine_stats(d->engine, &stats);
+	finding.is_true = stats.exchanges >= TOP_SHARE_EXCHANGES_MIN &&
+			  stats.top_share > TOP_SHARE_NOTABLE;
+	finding_note(d, &finding, "five sources make %.0f %% of all exchanges",
+		     stats.top_share * 100);
+}
+
+static void ledger_check(struct daemon *d)
+{
+	struct finding finding = {
+		.key = "ledger",
+		.is_true = !ledger_is_writable(d->ledger),
+		.todo = "make room on the disk of the state directory; nothing is lost in memory",
+	};
+
+	finding_note(d, &finding, "the ledger cannot be written");
+}
+
+static void tick_check(struct daemon *d)
+{
+	struct finding finding = {
+		.key = "slow tick",
+		.is_true = d->tick_took_ns > TICK_SLOW_NS,
+		.todo = "lower detect.sources, or give weir a faster processor",
+	};
+
+	finding_note(d, &finding, "the last tick took %llu ms",
+		     (unsigned long long)(d->tick_took_ns / 1000000));
+}
+
+void daemon_check_health(struct daemon *d)
+{
+	attachments_check(d);
+	losses_check(d);
+	answers_check(d);
+	shares_check(d);
+	ledger_check(d);
+	tick_check(d);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#pragma once
+
+/* Whether a block would lock out somebody it must not. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cmd/daemon/daemon.h"
+
+#define LOCKOUT_WHY_MAX 160
+
+/*
+ * True with why filled: this net must not be blocked. is_forced lets through what is merely unwise (a wide
+ * prefix, a shared source), never an own address, a gateway, a resolver, an SSH peer or everybody.
+ */
+bool lockout_refuses(const struct daemon *d, const struct net *net, bool is_forced,
+		     char why[LOCKOUT_WHY_MAX]);

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+
+/* Ledger, words file and configuration into engine, rules, names and mode. */
+
+#include "cmd/daemon/daemon.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "edge/config.h"
+#include "edge/log.h"
+#include "edge/notify.h"
+
+struct blob_restore {
+	struct daemon *d;
+	enum engine_blob kind;
+	size_t restored, refused;
+};
+
+struct rule_restore {
+	struct daemon *d;
+	uint64_t now_unix_ns;
+	size_t restored, expired, refused;
+};
+
+static int blob_take(const char *key, const void *data, size_t len, void *arg)
+{
+	struct blob_restore *restore = arg;
+
+	if (engine_restore(restore->d->engine, restore->kind, key, data, len))
+		restore->refused++;
+	else
+		restore->restored++;
+	return 0;
+}
+
+static int engine_resume(struct daemon *d)
+{
+	struct blob_restore restore = { .d = d };
+
+	d->engine = engine_new(&d->config.detect, d->maps.hash_key[0] ^ d->maps.hash_key[1]);
+	if (!d->engine)
+		return -ENOMEM;
+	for (int kind = 0; kind < ENGINE_BLOB_MAX; kind++) {
+		int error;
+
+		restore.kind = (enum engine_blob)kind;
+		error = ledger_each(d->ledger, kind, blob_take, &restore);
+		if (error)
+			return error;
+	}
+	if (restore.refused)
+		log_warning("ledger: %zu records are of another version and were left out",
+			    restore.refused);
+	return 0;
+}
+
+static int rule_take(const struct rule *rule, void *arg)
+{
+	struct rule_restore *restore = arg;
+	int error;
+
+	if (rule->expires_unix_ns && rule->expires_unix_ns <= restore->now_unix_ns) {
+		restore->expired++;
+		return 0;
+	}
+	error = rules_put(restore->d->rules, rule, NULL);
+	/* An id taken twice is not worth losing the rule. */
+	if (error == -EEXIST) {
+		struct rule copy = *rule;
+
+		copy.id = 0;
+		error = rules_put(restore->d->rules, &copy, NULL);
+	}
+	if (error)
+		restore->refused++;
+	else
+		restore->restored++;
+	return error == -ENOMEM ? error : 0;
+}
+
+static int rules_resume(struct daemon *d)
+{
+	struct rule_restore restore = { .d = d, .now_unix_ns = clock_unix_ns() };
+	int error;
+
+	d->rules = rules_new(d->config.rules_max);
+	if (!d->rules)
+		return -ENOMEM;
+	error = words_each_allow(d->words, rule_take, &restore);
+	if (!error)
+		error = daemon_put_config_allows(d);
+	if (!error)
+		error = ledger_each_rule(d->ledger, rule_take, &restore);
+	if (restore.refused)
+		log_error("%zu rules of the ledger do not fit: raise limits.rules (now %u)",
+			  restore.refused, d->config.rules_max);
+	log_info("%zu rules resumed, %zu had expired", restore.restored, restore.expired);
+	return error;
+}
+
+static int name_take(uint64_t digest, const char *name, void *arg)
+{
+	struct daemon *d = arg;
+
+	return stack_names_put(d->names, digest, name);
+}
+
+static int judgement_take(const char *fleet_id, enum fleet_word word, const struct net *members,
+			  size_t member_count, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)members;
+	(void)member_count;
+	engine_judge(d->engine, fleet_id, word);
+	return 0;
+}
+
+static void mode_resume(struct daemon *d, enum ledger_state state)
+{
+	char text[32];
+	int mode = mode_parse(d->config.mode);
+
+	if (!ledger_get_value(d->ledger, "mode", text, sizeof(text)) && mode_parse(text) >= 0)
+		mode = mode_parse(text);
+	d->mode = mode < 0 ? WEIR_MODE_PROPOSE : (uint8_t)mode;
+	if (state == LEDGER_SET_ASIDE) {
+		d->mode = WEIR_MODE_PROPOSE;
+		ledger_set_value(d->ledger, "mode_forced", "the ledger was corrupt");
+	}
+	if (state != LEDGER_RESUMED)
+		ledger_set_value(d->ledger, "mode", mode_name(d->mode));
+	if (!ledger_get_value(d->ledger, "mode_forced", text, sizeof(text)) && text[0]) {
+		struct problem problem = {
+			.key = "mode forced",
+			.what = "the ledger was corrupt and set aside: mode is propose",
+			.todo = "look at ledger.db.corrupt-* in the state directory, then set the "
+				"mode with `weir mode`",
+			.since_unix_ns = clock_unix_ns(),
+		};
+
+		problem_set(&d->problems, &problem);
+	}
+}
+
+static int ledger_resume(struct daemon *d, enum ledger_state *state)
+{
+	char path[300], text[32];
+	int error;
+
+	snprintf(path, sizeof(path), "%s/ledger.db", d->config.state_dir);
+	error = ledger_open(path, &d->ledger, state);
+	if (error)
+		return error;
+	if (ledger_get_value(d->ledger, "created_unix_ns", text, sizeof(text))) {
+		snprintf(text, sizeof(text), "%" PRIu64, clock_unix_ns());
+		ledger_set_value(d->ledger, "created_unix_ns", text);
+	}
+	snprintf(path, sizeof(path), "%s/words.txt", d->config.state_dir);
+	return words_open(path, &d->words);
+}
+
+int daemon_restore(struct daemon *d)
+{
+	enum ledger_state state = LEDGER_FRESH;
+	int error = ledger_resume(d, &state);
+
+	if (error)
+		return error;
+	d->names = stack_names_new();
+	if (!d->names)
+		return -ENOMEM;
+	error = ledger_each_stack(d->ledger, name_take, d);
+	if (!error)
+		error = engine_resume(d);
+	if (!error)
+		error = rules_resume(d);
+	if (!error)
+		error = words_each_judgement(d->words, judgement_take, d);
+	if (!error)
+		mode_resume(d, state);
+	return error;
+}
+
+/* What a reload cannot change while maps and socket are in use. */
+static bool needs_restart(const struct config *old, const struct config *fresh)
+{
+	return strcmp(old->pin_dir, fresh->pin_dir) || strcmp(old->run_dir, fresh->run_dir) ||
+	       strcmp(old->state_dir, fresh->state_dir) || strcmp(old->group, fresh->group) ||
+	       old->flows_max != fresh->flows_max || old->sources_max != fresh->sources_max ||
+	       old->rules_max != fresh->rules_max || old->stacks_max != fresh->stacks_max ||
+	       old->syns_max != fresh->syns_max ||
+	       old->exchanges_ring_bytes != fresh->exchanges_ring_bytes ||
+	       old->source_prefix6 != fresh->source_prefix6;
+}
+
+static int reload_apply(struct daemon *d, const struct config *fresh)
+{
+	int error;
+
+	if (needs_restart(&d->config, fresh))
+		log_warning("reload: directories, group, limits and source_prefix6 change only with "
+			    "a restart");
+	d->config = *fresh;
+	log_init(log_level_parse(fresh->log_level) < 0 ? LOG_LEVEL_INFO :
+		 (enum log_level)log_level_parse(fresh->log_level));
+	engine_configure(d->engine, &d->config.detect);
+	error = maps_configure(&d->maps, &d->config);
+	if (!error)
+		error = maps_set(&d->maps, WEIR_SETTING_MODE, d->mode);
+	if (!error)
+		error = daemon_put_config_allows(d);
+	if (!error)
+		error = daemon_apply_rules(d);
+	if (!error && kernel_attach(d->kernel, &d->config) < 0)
+		log_warning("reload: no interface is attached");
+	return error;
+}
+
+void daemon_reload(struct daemon *d)
+{
+	static struct config fresh; /* too large for the stack, and only one reload runs at a time */
+	char why[256] = "";
+	int error;
+
+	notify_reloading();
+	config_default(&fresh);
+	error = d->config_path ? config_load(d->config_path, &fresh, stderr) : 0;
+	if (!error)
+		error = config_check(&fresh, why, sizeof(why));
+	if (error) {
+		log_error("reload: the old configuration stays in force: %s",
+			  why[0] ? why : "see above");
+	} else {
+		/* Directories and sizes stay what this process has open. */
+		error = reload_apply(d, &fresh);
+		events_reopen(d->events);
+		daemon_replan(d);
+		log_info(error ? "reload: done in part: %s" : "reload: done%s",
+			 error ? strerror(-error) : "");
+	}
+	daemon_check_health(d);
+	notify_ready(mode_name(d->mode));
+}

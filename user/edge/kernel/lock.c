@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* Turns run_dir/weir.lock into who is the one daemon. */
+
+#include "edge/kernel/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "edge/kernel.h"
+#include "edge/kernel/pins.h"
+#include "edge/log.h"
+
+#define LOCK_NAME "weir.lock"
+
+static pid_t lock_read_pid(int fd)
+{
+	char text[32] = "";
+	ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
+
+	return len > 0 ? (pid_t)strtol(text, NULL, 10) : 0;
+}
+
+static int run_dir_make(const char *run_dir, gid_t gid)
+{
+	if (mkdir(run_dir, PIN_MODE_DIR) != 0 && errno != EEXIST)
+		return -errno;
+	if (gid != PIN_NO_GROUP && chown(run_dir, 0, gid) != 0)
+		return -errno;
+	return 0;
+}
+
+int lock_take(const char *run_dir, gid_t gid)
+{
+	char path[PIN_PATH_MAX], text[32];
+	int fd, len, err = run_dir_make(run_dir, gid);
+
+	if (!err)
+		err = pins_join(path, run_dir, LOCK_NAME);
+	if (err) {
+		log_error("run_dir %s cannot be made: %s", run_dir, strerror(-err));
+		return err;
+	}
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0) {
+		err = -errno;
+		log_error("%s cannot be opened: %s", path, strerror(-err));
+		return err;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		err = errno == EWOULDBLOCK ? -EBUSY : -errno;
+		log_error("another weir (pid %d) runs with run_dir %s; stop it first",
+			  (int)lock_read_pid(fd), run_dir);
+		close(fd);
+		return err;
+	}
+	len = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+	if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)len, 0) != len) {
+		err = -errno;
+		log_error("%s cannot be written: %s", path, strerror(-err));
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+pid_t kernel_daemon_pid(const char *run_dir)
+{
+	char path[PIN_PATH_MAX];
+	pid_t pid = 0;
+	int fd;
+
+	if (pins_join(path, run_dir, LOCK_NAME) != 0)
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return 0;
+	if (flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+		pid = lock_read_pid(fd);
+	close(fd);
+	return pid;
+}
