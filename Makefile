@@ -30,7 +30,7 @@ PKGCONFIG ?= pkg-config
 FORMAT    ?= $(or $(call find_tool,clang-format-14 clang-format),clang-format)
 JOBS      ?= $(shell nproc 2>/dev/null || echo 1)
 
-LIBS      := libbpf libelf zlib jansson sqlite3 yaml-0.1 libcap-ng libsystemd libpcap libcrypto
+LIBS      := libbpf libelf zlib jansson sqlite3 yaml-0.1 libcap-ng libsystemd libpcap libcrypto libmicrohttpd
 TEST_LIBS := cmocka
 
 missing_tools := $(foreach t,$(CC) $(CLANG) $(BPFTOOL) $(PKGCONFIG),$(if $(call find_tool,$(t)),,$(t)))
@@ -100,7 +100,7 @@ HELPER_BIN  := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(HELPER_SRC)))
 # must not need a skeleton, nor wait for one.
 grep_files   = $(if $(2),$(shell grep -lE '$(1)' $(2) /dev/null))
 edge_users  := $(call grep_files,include "edge/,$(UNIT_SRC) $(PACKET_SRC) $(BENCH_SRC) $(FUZZ_SRC) $(LIB_SRC) $(HELPER_SRC))
-WITH_EDGE   := $(call program,$(filter-out $(LIB_SRC),$(edge_users))) \
+WITH_EDGE   := $(call program,$(filter-out $(LIB_SRC) $(HELPER_SRC),$(edge_users))) \
                $(if $(filter $(LIB_SRC),$(edge_users)),$(PACKET_BIN) $(BENCH_BIN))
 skel_src    := $(call grep_files,include .[a-z_]*\.skel\.h,$(EDGE_SRC) $(CMD_SRC))
 SKEL_USERS  := $(foreach tree,obj san fuzz,$(call objects,$(tree),$(skel_src)))
@@ -213,7 +213,7 @@ $(BUILD)/weir: $(CMD_OBJ) $(EDGE_OBJ) $(BUILD)/obj/libcore.a
 
 # ---- tests -----------------------------------------------------------------------------------
 
-tree_of      = $(if $(findstring /fuzz/,$(1)),fuzz,$(if $(filter $(BENCH_BIN) $(HELPER_BIN),$(1)),obj,san))
+tree_of      = $(if $(findstring /fuzz/,$(1)),fuzz,$(if $(filter $(BENCH_BIN),$(1)),obj,san))
 $(foreach bin,$(WITH_EDGE),$(eval $(bin): $(BUILD)/$(call tree_of,$(bin))/libedge.a))
 
 # Edges use the core, and test helpers both: the archives are searched as one group.
@@ -242,8 +242,13 @@ $(BUILD)/obj/tests/%.o: COMMON += $(TEST_INC)
 $(BENCH_BIN): $(BUILD)/%: $(BUILD)/obj/%.o $(BUILD)/obj/libtest.a $(BUILD)/obj/libcore.a
 	$(call link_test,$(CC) $(CFLAGS) $(LINK_HARDEN),$(test_libs))
 
+# Made-up populations are the one part of the tests' archive that helpers use.
+population_users := $(call grep_files,include "population.h",$(HELPER_SRC))
+population_obj   := $(call objects,obj,$(wildcard tests/lib/population.c tests/lib/population_options.c))
 define helper_rule
-$(BUILD)/tests/$(basename $(notdir $(1))): $(call objects,obj,$(1))
+$(BUILD)/tests/$(basename $(notdir $(1))): $(call objects,obj,$(1)) \
+		$(if $(filter $(1),$(population_users)),$(population_obj) $(BUILD)/obj/libcore.a) \
+		$(if $(filter $(1),$(edge_users)),$(BUILD)/obj/libedge.a $(BUILD)/obj/libcore.a)
 	$$(call link_test,$$(CC) $$(CFLAGS) $$(LINK_HARDEN),)
 endef
 $(foreach src,$(HELPER_SRC),$(eval $(call helper_rule,$(src))))

@@ -22,16 +22,20 @@ static long digest_step(__u32 index __attribute__((unused)), struct digest_walk 
 	return weir_syn_walk_step(&d->walk, d->facts);
 }
 
-/* weir_syn_digest(), its loop as a bpf_loop so that the verifier follows it once. */
-static __noinline __u64 stack_digest(const struct weir_syn_facts *facts)
+/* weir_syn_digest(), its loop as a bpf_loop and itself a global function, so that the verifier follows
+ * each of them once. */
+__noinline __u64 stack_digest(const struct weir_syn_facts *facts)
 {
 	__u64 key0 = setting_get(WEIR_SETTING_HASH_KEY0);
 	__u64 key1 = setting_get(WEIR_SETTING_HASH_KEY1);
-	struct digest_walk d = {.facts = facts};
+	struct digest_walk d = { .facts = facts };
 
-	weir_syn_walk_init(&d.walk, facts, key0, key1);
+	if (!facts)
+		return 0;
+	weir_syn_walk_init(&d.walk, facts);
 	bpf_loop(WEIR_TCP_OPTIONS_MAX, digest_step, &d, 0);
-	return weir_syn_walk_end(&d.walk, facts);
+	weir_syn_window(&d.walk, facts);
+	return weir_syn_signature_hash(&d.walk.signature, key0, key1);
 }
 
 /* One more flow of this stack. */
@@ -116,17 +120,19 @@ static __always_inline struct weir_flow *flow_insert(const struct weir_flow_key 
 	return bpf_map_lookup_elem(&flows, key);
 }
 
-/* Makes the flow that s->syn proves, and its source. 0, or -errno where there is no room. */
-__noinline int flow_admit(const struct packet *p, __u64 now_ns)
+/* Makes the flow that the scratch's packet and SYN entry prove, and its source. 0, or -errno where there is no room. */
+__noinline int flow_admit(__u64 now_ns)
 {
 	struct scratch *s = scratch_find();
+	const struct packet *p;
 	struct weir_source *source;
 	struct weir_flow *flow;
 	struct weir_addr addr;
 	__u32 prefix_len;
 
-	if (!s || !p)
+	if (!s)
 		return -EINVAL;
+	p = &s->packet;
 	flow = &s->flow;
 	__builtin_memset(flow, 0, sizeof(*flow));
 	prefix_len = source_prefix_len(p);
@@ -156,7 +162,7 @@ __noinline int flow_admit(const struct packet *p, __u64 now_ns)
 	rtt_keep_least(&source->tcp_rtt_min_us, flow->tcp_rtt_us);
 	if (flow->syn_digest)
 		stack_count(flow->syn_digest, &s->syn.facts, now_ns, s);
-	event_count(flow->client_flags & WEIR_FLOW_MIDSTREAM ? WEIR_REASON_FLOW_PICKED_UP
-							      : WEIR_REASON_FLOW_NEW);
+	event_count(flow->client_flags & WEIR_FLOW_MIDSTREAM ? WEIR_REASON_FLOW_PICKED_UP :
+							       WEIR_REASON_FLOW_NEW);
 	return 0;
 }

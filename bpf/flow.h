@@ -36,7 +36,7 @@ static __always_inline void flow_phase_decide(void *ctx, const enum hook hook,
 					      const struct packet *p, struct weir_flow *flow,
 					      __u32 skip)
 {
-	__u8 start[2] = {0, TLS_VERSION_MAJOR};
+	__u8 start[2] = { 0, TLS_VERSION_MAJOR };
 	__u32 bytes = p->payload_bytes - skip;
 	__u32 offset = p->payload_offset + skip;
 
@@ -57,9 +57,9 @@ static __always_inline void flow_pick_up(void *ctx, const enum hook hook, const 
 		return;
 	if (hook_load(ctx, hook, p->payload_offset + skip, start, 2))
 		return;
-	flow->phase = start[0] == TLS_APPLICATION_DATA && start[1] == TLS_VERSION_MAJOR
-			      ? WEIR_PHASE_TLS
-			      : WEIR_PHASE_PLAIN;
+	flow->phase = start[0] == TLS_APPLICATION_DATA && start[1] == TLS_VERSION_MAJOR ?
+			      WEIR_PHASE_TLS :
+			      WEIR_PHASE_PLAIN;
 	flow->client_record = WEIR_RECORD_LOST;
 }
 
@@ -118,8 +118,7 @@ static __always_inline void flow_take_end(const struct packet *p, struct weir_fl
 static __always_inline bool flow_ack_is_plausible(const struct packet *p,
 						  const struct weir_flow *flow)
 {
-	return p->tcp_flags & TCP_ACK &&
-	       flow->server_next - p->acknowledgment <= WEIR_WINDOW_BYTES;
+	return p->tcp_flags & TCP_ACK && flow->server_next - p->acknowledgment <= WEIR_WINDOW_BYTES;
 }
 
 static __always_inline bool flow_gap_is_plausible(const struct packet *p,
@@ -173,8 +172,7 @@ static __always_inline bool flow_is_replaced(const struct packet *p, struct weir
 {
 	struct scratch *s;
 
-	if (p->sequence == flow->client_next || !(p->tcp_flags & TCP_ACK) ||
-	    p->tcp_flags & TCP_RST)
+	if (p->sequence == flow->client_next || !(p->tcp_flags & TCP_ACK) || p->tcp_flags & TCP_RST)
 		return false;
 	s = scratch_find();
 	if (!s || !syn_take_proof(p, &s->syn))
@@ -193,7 +191,7 @@ static __always_inline struct weir_flow *flow_prove(const struct packet *p, bool
 		return NULL;
 	if (!is_proven && !syn_take_proof(p, &s->syn))
 		return NULL;
-	if (flow_admit(p, now_ns))
+	if (flow_admit(now_ns))
 		return NULL;
 	return bpf_map_lookup_elem(&flows, &p->key);
 }

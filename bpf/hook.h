@@ -19,6 +19,14 @@ enum hook {
  * header; the verifier wants packet offsets bounded. */
 #define HOOK_OFFSET_MAX 0x7fff
 
+/* Makes the compiler forget what it knows of a value, so that a bound is tested on the very register that
+ * the verifier looks at afterwards, and as a comparison that kernel 6.1's verifier learns from. */
+static __always_inline __u64 value_hide(__u64 value)
+{
+	asm volatile("" : "+r"(value));
+	return value;
+}
+
 static __always_inline __u32 hook_len_bytes(void *ctx, const enum hook hook)
 {
 	if (hook == HOOK_XDP)

@@ -18,12 +18,21 @@ static __always_inline __u32 ingress_drop(const struct packet *p, const struct v
 	return reason;
 }
 
-/* What a reset rule makes of a segment of a known flow. */
+/* What a reset rule makes of a segment of a known flow, or of one that proves a flow just now: a connection
+ * older than weir is to end as well. */
 static __always_inline __u32 ingress_reset(void *ctx, const enum hook hook, const struct packet *p,
 					   struct weir_flow *flow, const struct verdict *v,
 					   __u64 now_ns)
 {
-	if (p->tcp_flags & TCP_SYN || p->sequence != flow->client_next)
+	__u32 expected = 0;
+
+	if (!flow && !(p->tcp_flags & TCP_SYN)) {
+		flow = flow_prove(p, false, now_ns);
+		expected = p->sequence;
+	} else if (flow) {
+		expected = flow->client_next;
+	}
+	if (!flow || p->tcp_flags & TCP_SYN || p->sequence != expected)
 		return ingress_drop(p, v, WEIR_REASON_DROP_RESET, now_ns);
 	exchange_finish(&p->key, flow, now_ns);
 	flow->phase = WEIR_PHASE_TOMBSTONE;
@@ -34,7 +43,7 @@ static __always_inline __u32 ingress_reset(void *ctx, const enum hook hook, cons
 	return WEIR_REASON_DROP_RESET;
 }
 
-/* The verdict's action on a fully read packet. WEIR_REASON_NONE: it passes. */
+/* What limit and reset make of a fully read packet. WEIR_REASON_NONE: it passes. */
 static __always_inline __u32 ingress_act(void *ctx, const enum hook hook, const struct packet *p,
 					 struct weir_flow *flow, const struct verdict *v,
 					 __u64 now_ns)
@@ -42,8 +51,6 @@ static __always_inline __u32 ingress_act(void *ctx, const enum hook hook, const 
 	bool is_tcp = p->key.protocol == IPPROTO_TCP;
 	bool is_new = is_tcp ? p->tcp_flags & TCP_SYN : !flow;
 
-	if (v->action == WEIR_ACTION_DROP)
-		return ingress_drop(p, v, v->reason, now_ns);
 	if (v->action == WEIR_ACTION_LIMIT) {
 		if (!is_new || rule_limit_admits(v, now_ns))
 			return WEIR_REASON_NONE;
@@ -52,7 +59,7 @@ static __always_inline __u32 ingress_act(void *ctx, const enum hook hook, const 
 	if (v->action == WEIR_ACTION_RESET) {
 		if (flow && flow->phase == WEIR_PHASE_TOMBSTONE)
 			return ingress_drop(p, v, WEIR_REASON_DROP_TOMBSTONE, now_ns);
-		if (is_tcp && flow)
+		if (is_tcp)
 			return ingress_reset(ctx, hook, p, flow, v, now_ns);
 		return ingress_drop(p, v, WEIR_REASON_DROP_RESET, now_ns);
 	}
@@ -66,8 +73,8 @@ static __always_inline __u32 ingress_tcp(void *ctx, const enum hook hook, const 
 
 	/* A SYN alone never changes a flow: its handshake's proof will. */
 	if (p->tcp_flags & TCP_SYN)
-		return p->tcp_flags & TCP_ACK ? WEIR_REASON_UNPROVEN
-					      : syn_record(ctx, hook, p, now_ns);
+		return p->tcp_flags & TCP_ACK ? WEIR_REASON_UNPROVEN :
+						syn_record(ctx, hook, p, now_ns);
 	if (flow) {
 		is_proven = flow_is_replaced(p, flow, now_ns);
 		if (is_proven)
@@ -94,6 +101,8 @@ static __always_inline __u32 ingress_judge(void *ctx, const enum hook hook, cons
 	__u32 reason;
 
 	rule_judge(p, now_ns, &v);
+	if (v.action == WEIR_ACTION_DROP) /* before anything that costs */
+		return ingress_drop(p, &v, v.reason, now_ns);
 	flow = bpf_map_lookup_elem(&flows, &p->key);
 	if (v.action) {
 		reason = ingress_act(ctx, hook, p, flow, &v, now_ns);
@@ -127,37 +136,47 @@ static __always_inline __u32 ingress_judge_broken(const struct packet *p, __u32 
 
 /*
  * Functions of their own for the verifier, which then follows each once with any packet instead of
- * once for each way through the parser. Reading headers and judging them are one per context type.
+ * once for each way through the parser. One per context type; the packet is the scratch's.
  */
-__noinline int parse_xdp(struct xdp_md *ctx, struct packet *p)
+__noinline int parse_xdp(struct xdp_md *ctx)
 {
-	return p ? packet_parse(ctx, HOOK_XDP, p) : WEIR_REASON_NONE;
+	struct scratch *s = scratch_find();
+
+	return s ? packet_parse(ctx, HOOK_XDP, &s->packet) : WEIR_REASON_NONE;
 }
 
-__noinline int parse_tc_in(struct __sk_buff *ctx, struct packet *p)
+__noinline int parse_tc_in(struct __sk_buff *ctx)
 {
-	return p ? packet_parse(ctx, HOOK_TC_IN, p) : WEIR_REASON_NONE;
+	struct scratch *s = scratch_find();
+
+	return s ? packet_parse(ctx, HOOK_TC_IN, &s->packet) : WEIR_REASON_NONE;
 }
 
-__noinline int parse_tc_out(struct __sk_buff *ctx, struct packet *p)
+__noinline int parse_tc_out(struct __sk_buff *ctx)
 {
-	return p ? packet_parse(ctx, HOOK_TC_OUT, p) : WEIR_REASON_NONE;
+	struct scratch *s = scratch_find();
+
+	return s ? packet_parse(ctx, HOOK_TC_OUT, &s->packet) : WEIR_REASON_NONE;
 }
 
-__noinline int judge_xdp(struct xdp_md *ctx, const struct packet *p, __u64 now_ns)
+__noinline int judge_xdp(struct xdp_md *ctx, __u64 now_ns)
 {
-	return p ? ingress_judge(ctx, HOOK_XDP, p, now_ns) : WEIR_REASON_NONE;
+	struct scratch *s = scratch_find();
+
+	return s ? ingress_judge(ctx, HOOK_XDP, &s->packet, now_ns) : WEIR_REASON_NONE;
 }
 
-__noinline int judge_tc_in(struct __sk_buff *ctx, const struct packet *p, __u64 now_ns)
+__noinline int judge_tc_in(struct __sk_buff *ctx, __u64 now_ns)
 {
-	return p ? ingress_judge(ctx, HOOK_TC_IN, p, now_ns) : WEIR_REASON_NONE;
+	struct scratch *s = scratch_find();
+
+	return s ? ingress_judge(ctx, HOOK_TC_IN, &s->packet, now_ns) : WEIR_REASON_NONE;
 }
 
 /* Returns the packet's one reason. */
 static __always_inline __u32 ingress_run(void *ctx, const enum hook hook, struct packet *p)
 {
-	__u32 reason = hook == HOOK_XDP ? parse_xdp(ctx, p) : parse_tc_in(ctx, p);
+	__u32 reason = hook == HOOK_XDP ? parse_xdp(ctx) : parse_tc_in(ctx);
 	__u64 now_ns;
 
 	if (!p->has_addresses)
@@ -171,12 +190,12 @@ static __always_inline __u32 ingress_run(void *ctx, const enum hook hook, struct
 		return WEIR_REASON_DAEMON_GONE;
 	if (reason)
 		return ingress_judge_broken(p, reason, now_ns);
-	return hook == HOOK_XDP ? judge_xdp(ctx, p, now_ns) : judge_tc_in(ctx, p, now_ns);
+	return hook == HOOK_XDP ? judge_xdp(ctx, now_ns) : judge_tc_in(ctx, now_ns);
 }
 
 static __always_inline __u32 egress_run(struct __sk_buff *ctx, struct packet *p)
 {
-	__u32 reason = parse_tc_out(ctx, p);
+	__u32 reason = parse_tc_out(ctx);
 	__u64 now_ns;
 
 	if (!p->has_addresses)

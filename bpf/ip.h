@@ -97,8 +97,7 @@ static __always_inline bool ip6_is_extension(__u8 next)
 }
 
 /* Follows the extension headers (RFC 8200, 4). An atomic fragment (RFC 6946) is no fragment. */
-static __always_inline __u32 ip6_extensions_parse(void *ctx, const enum hook hook,
-						  struct packet *p)
+static __always_inline __u32 ip6_extensions_parse(void *ctx, const enum hook hook, struct packet *p)
 {
 	struct frag_hdr header; /* all begin with next header and length */
 	__u8 next = p->key.protocol;
@@ -151,10 +150,10 @@ static __always_inline __u32 ip6_parse(void *ctx, const enum hook hook, struct p
 	p->transport_offset = p->ip_offset + IP6_FIXED_BYTES;
 	p->end_offset = p->transport_offset + payload_bytes;
 	p->ttl = ip.hop_limit;
-	p->ip_flags = ((ip.flow_lbl[0] & 0x30) ? WEIR_SYN_ECN : 0) |
-		      ((ip.flow_lbl[0] & 0x0f) | ip.flow_lbl[1] | ip.flow_lbl[2]
-			       ? WEIR_SYN_FLOW_LABEL
-			       : 0);
+	p->ip_flags =
+		((ip.flow_lbl[0] & 0x30) ? WEIR_SYN_ECN : 0) |
+		((ip.flow_lbl[0] & 0x0f) | ip.flow_lbl[1] | ip.flow_lbl[2] ? WEIR_SYN_FLOW_LABEL :
+									     0);
 	p->key.protocol = ip.nexthdr;
 	reason = ip6_extensions_parse(ctx, hook, p);
 	p->ip_options_bytes = p->transport_offset - p->ip_offset - IP6_FIXED_BYTES;

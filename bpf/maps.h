@@ -6,11 +6,7 @@
  * sets max_entries before load.
  */
 
-#include "vmlinux.h"
-#include <bpf/bpf_helpers.h>
-#include <weir/abi.h>
-#include <weir/bounds.h>
-#include <weir/reasons.h>
+#include "transport.h"
 
 /* What holds while the object is loaded. The loader writes it before load; the verifier then drops
  * what is off. syns_entries must be max_entries of `syns` and a power of two. */
@@ -125,7 +121,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, WEIR_SERVICES_MAX);
+	__uint(max_entries, 2 * WEIR_SERVICES_MAX); /* each with an entry for its address alone */
 	__type(key, struct weir_service_key);
 	__type(value, __u32);
 } services SEC(".maps");
@@ -239,9 +235,10 @@ struct {
 	__type(value, struct gate);
 } syn_gate SEC(".maps");
 
-/* Room that the 512 bytes of stack do not have. The packet programs never nest on one CPU; weir_sweep,
- * which they may interrupt, keeps away. */
+/* Room that the 512 bytes of stack do not have, and a place from which kernel 6.1 takes map keys in every
+ * function. The packet programs never nest on one CPU; weir_sweep, which they may interrupt, keeps away. */
 struct scratch {
+	struct packet packet;
 	struct weir_syn syn;
 	struct weir_flow flow;
 	struct weir_source source;

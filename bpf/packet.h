@@ -50,6 +50,7 @@ static __always_inline __u32 packet_parse(void *ctx, const enum hook hook, struc
 	__u16 ethertype = 0;
 	__u32 reason;
 
+	__builtin_memset(p, 0, sizeof(*p));
 	p->frame_bytes = hook_len_bytes(ctx, hook);
 	reason = ethernet_parse(ctx, hook, p, &ethertype);
 	if (reason)

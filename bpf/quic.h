@@ -20,11 +20,15 @@ struct quic_start {
 };
 
 /* Reads a connection id of len bytes; a shorter one is followed by zeroes. 0 or -1. */
-static __always_inline int quic_id_load(void *ctx, const enum hook hook, __u32 offset, __u32 len,
+static __always_inline int quic_id_load(void *ctx, const enum hook hook, __u32 offset, __u64 len,
 					__u8 *id)
 {
 	__builtin_memset(id, 0, WEIR_CONNECTION_ID_MAX);
-	if (len < WEIR_CONNECTION_ID_MIN || len > WEIR_CONNECTION_ID_MAX)
+	len = value_hide(len);
+	if (len < WEIR_CONNECTION_ID_MIN)
+		return -1;
+	len = value_hide(len);
+	if (len > WEIR_CONNECTION_ID_MAX)
 		return -1;
 	return hook_load(ctx, hook, offset, id, len) ? -1 : 0;
 }
@@ -92,7 +96,7 @@ static __always_inline __u32 quic_prove(void *ctx, const enum hook hook, const s
 	bpf_spin_unlock(&slot->lock);
 	if (s->syn.tag != tag || s->syn.state != WEIR_SYN_QUIC ||
 	    !quic_names_id(ctx, hook, p, s->syn.facts.options, s->syn.facts.options_len) ||
-	    flow_admit(p, now_ns))
+	    flow_admit(now_ns))
 		return WEIR_REASON_UNPROVEN;
 	return WEIR_REASON_PASSED;
 }

@@ -66,8 +66,7 @@ static __always_inline __u16 reset_checksum(const struct packet *p, const struct
 }
 
 /* Puts a new 16-bit value into the IP header, for IPv4 with its checksum (RFC 1624). */
-static __always_inline long reset_ip_length(void *ctx, const enum hook hook,
-					    const struct packet *p)
+static __always_inline long reset_ip_length(void *ctx, const enum hook hook, const struct packet *p)
 {
 	__u32 bytes = p->transport_offset - p->ip_offset + TCP_FIXED_BYTES;
 	__be16 now_be, before_be, checksum;

@@ -8,8 +8,8 @@
 #include <weir/hash.h>
 
 struct verdict {
-	__u32 reason;	  /* PASSED, ALLOWED, MODE_OFF, DROP_HOST or DROP_NET */
-	__u32 action;	  /* enum weir_action of the rule that ended the search, 0: none */
+	__u32 reason; /* PASSED, ALLOWED, MODE_OFF, DROP_HOST or DROP_NET */
+	__u32 action; /* enum weir_action of the rule that ended the search, 0: none */
 	__u32 rule_id;
 	__u32 limit_per_min;
 };
@@ -88,19 +88,63 @@ static __always_inline bool rule_ends_search(const struct weir_rule *rule, const
 	return true;
 }
 
+/* The entry of the longest prefix that covers the source and has at most max_len bits. */
 static __always_inline const struct weir_rule *rule_net_find(void *net4, void *net6,
-							     const struct packet *p)
+							     const struct packet *p, __u32 max_len)
 {
 	if (p->ip_version == 4) {
-		struct weir_net4_key key = {.prefix_len = 32};
+		struct weir_net4_key key = { .prefix_len = max_len };
 
 		__builtin_memcpy(key.addr, p->key.source_addr + 12, sizeof(key.addr));
 		return bpf_map_lookup_elem(net4, &key);
 	} else {
-		struct weir_net6_key key = {.prefix_len = 128};
+		struct weir_net6_key key = { .prefix_len = max_len };
 
 		address_copy(key.addr, p->key.source_addr);
 		return bpf_map_lookup_elem(net6, &key);
+	}
+}
+
+static __always_inline __u32 rule_net_len_max(const struct packet *p)
+{
+	return p->ip_version == 4 ? 32 : 128;
+}
+
+/* A trie answers with its longest match alone; behind one that has expired a wider one may hold. */
+static __always_inline bool rule_allows(const struct packet *p, __u64 now_ns)
+{
+	__u32 max_len = rule_net_len_max(p);
+
+	/* Unrolled: the verifier of 6.1 refuses a loop whose body falls through to its head. */
+#pragma unroll
+	for (int i = 0; i < WEIR_NESTED_NETS_MAX; i++) {
+		const struct weir_rule *rule = rule_net_find(&allow_net4, &allow_net6, p, max_len);
+
+		if (!rule)
+			return false;
+		if (rule->expires_ns > now_ns)
+			return true;
+		if (!rule->prefix_len || rule->prefix_len > max_len)
+			return false;
+		max_len = rule->prefix_len - 1;
+	}
+	return false;
+}
+
+static __always_inline void rule_search_nets(const struct packet *p, __u64 now_ns,
+					     struct verdict *v)
+{
+	__u32 max_len = rule_net_len_max(p);
+
+#pragma unroll
+	for (int i = 0; i < WEIR_NESTED_NETS_MAX; i++) {
+		const struct weir_rule *rule = rule_net_find(&deny_net4, &deny_net6, p, max_len);
+
+		if (!rule || rule_ends_search(rule, p, now_ns, WEIR_REASON_DROP_NET, v))
+			return;
+		if (!rule->prefix_len || rule->prefix_len > max_len)
+			return;
+		max_len = rule->prefix_len - 1;
 	}
 }
 
@@ -112,17 +156,14 @@ __noinline int rule_search(const struct packet *p, __u64 now_ns, struct verdict 
 
 	if (!p || !v)
 		return 0;
-	rule = rule_net_find(&allow_net4, &allow_net6, p);
-	if (rule && rule->expires_ns > now_ns) {
+	if (rule_allows(p, now_ns)) {
 		v->reason = WEIR_REASON_ALLOWED;
 		return 0;
 	}
 	address_copy(host.addr, p->key.source_addr);
 	rule = bpf_map_lookup_elem(&deny_host, &host);
-	if (rule_ends_search(rule, p, now_ns, WEIR_REASON_DROP_HOST, v))
-		return 0;
-	rule = rule_net_find(&deny_net4, &deny_net6, p);
-	rule_ends_search(rule, p, now_ns, WEIR_REASON_DROP_NET, v);
+	if (!rule_ends_search(rule, p, now_ns, WEIR_REASON_DROP_HOST, v))
+		rule_search_nets(p, now_ns, v);
 	return 0;
 }
 

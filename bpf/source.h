@@ -25,7 +25,7 @@ static __always_inline void address_mask(__u8 *addr, __u32 prefix_len)
 /* How many bits of the client's address are one source. */
 static __always_inline __u32 source_prefix_len(const struct packet *p)
 {
-	struct weir_net6_key key = {.prefix_len = 128};
+	struct weir_net6_key key = { .prefix_len = 128 };
 	const __u32 *len;
 	__u64 configured;
 

@@ -87,7 +87,8 @@ static long sweep_step(__u32 index, struct sweep_walk *walk)
 			return 1;
 		sweep_flow(walk, &key);
 	} else {
-		if (bpf_xdp_load_bytes(walk->ctx, offset, key.source_addr, sizeof(struct weir_addr)))
+		if (bpf_xdp_load_bytes(walk->ctx, offset, key.source_addr,
+				       sizeof(struct weir_addr)))
 			return 1;
 		sweep_source(walk, (struct weir_addr *)key.source_addr);
 	}
@@ -97,11 +98,10 @@ static long sweep_step(__u32 index, struct sweep_walk *walk)
 /* Returns XDP_PASS with the header's answer filled in, XDP_ABORTED for a malformed request. */
 static __always_inline int sweep_run(struct xdp_md *ctx)
 {
-	struct sweep_walk walk = {.ctx = ctx};
+	struct sweep_walk walk = { .ctx = ctx };
 
 	if (bpf_xdp_load_bytes(ctx, 0, &walk.request, sizeof(walk.request)) ||
-	    walk.request.count > WEIR_SWEEP_KEYS_MAX ||
-	    walk.request.kind > WEIR_SWEEP_SOURCES)
+	    walk.request.count > WEIR_SWEEP_KEYS_MAX || walk.request.kind > WEIR_SWEEP_SOURCES)
 		return XDP_ABORTED;
 	walk.now_ns = clock_now_ns();
 	walk.request.removed = 0;

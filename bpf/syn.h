@@ -62,15 +62,15 @@ static __always_inline bool syn_gate_admits(__u64 now_ns)
 static __always_inline void syn_facts_fill(void *ctx, const enum hook hook, const struct packet *p,
 					   struct weir_syn_facts *facts)
 {
-	__u32 options_bytes = p->payload_offset - p->transport_offset - TCP_FIXED_BYTES;
+	__u64 options_bytes = p->payload_offset - p->transport_offset - TCP_FIXED_BYTES;
 
 	__builtin_memset(facts, 0, sizeof(*facts));
 	if (options_bytes > sizeof(facts->options))
 		options_bytes = 0;
-	/* The verifier wants the bounds of a length on the register it passes on. */
-	if (options_bytes && options_bytes <= sizeof(facts->options) &&
+	/* Never 0 for the verifier, and never beyond the struct, whose other fields come after. */
+	if (options_bytes &&
 	    hook_load(ctx, hook, p->transport_offset + TCP_FIXED_BYTES, facts->options,
-		      options_bytes))
+		      (value_hide(options_bytes - 1) & (sizeof(*facts) - 1)) + 1))
 		options_bytes = 0;
 	facts->options_len = options_bytes;
 	facts->ip_version = p->ip_version;

@@ -15,13 +15,13 @@
 #define TLS_VERSION_MAJOR 3
 
 /* HTTP/2 frames that are no request and no response, in plain bytes (RFC 9113, 6), and others. */
-#define CONTROL_ALERT 2		/* close_notify under TLS 1.3 */
-#define CONTROL_KEY_UPDATE 5	/* RFC 8446, 4.6.3 */
-#define CONTROL_SETTINGS_ACK 9	/* also an empty DATA frame with END_STREAM */
+#define CONTROL_ALERT 2		 /* close_notify under TLS 1.3 */
+#define CONTROL_KEY_UPDATE 5	 /* RFC 8446, 4.6.3 */
+#define CONTROL_SETTINGS_ACK 9	 /* also an empty DATA frame with END_STREAM */
 #define CONTROL_WINDOW_UPDATE 13 /* also RST_STREAM */
 #define CONTROL_PING 17
-#define CONTROL_TWO_WINDOWS 26	/* of the stream and of the connection */
-#define CONTROL_CONTINUE 25	    /* "HTTP/1.1 100 Continue" and an empty line */
+#define CONTROL_TWO_WINDOWS 26 /* of the stream and of the connection */
+#define CONTROL_CONTINUE 25    /* "HTTP/1.1 100 Continue" and an empty line */
 
 /* The way through the records of one segment, with what must outlive it in the flow. */
 struct record_walk {
@@ -34,7 +34,7 @@ struct record_walk {
 	__u32 app_bytes; /* request or response bytes found */
 	__u8 tail[8];	 /* record header read so far */
 	__u32 tail_len;
-	__u8 phase;	   /* client side: enum weir_flow_phase, server side: enum weir_server_phase */
+	__u8 phase; /* client side: enum weir_flow_phase, server side: enum weir_server_phase */
 	__u8 is_cancelled; /* client side: what ran was no request */
 	__u16 zero;
 };
@@ -117,8 +117,8 @@ static __always_inline __u32 record_overhead(__u16 server_flags)
 {
 	if (server_flags & WEIR_FLOW_TLS13)
 		return WEIR_TLS13_OVERHEAD;
-	return server_flags & WEIR_FLOW_CHACHA ? WEIR_TLS12_CHACHA_OVERHEAD
-					       : WEIR_TLS12_GCM_OVERHEAD;
+	return server_flags & WEIR_FLOW_CHACHA ? WEIR_TLS12_CHACHA_OVERHEAD :
+						 WEIR_TLS12_GCM_OVERHEAD;
 }
 
 /* True for the size of an HTTP/2 control frame, an alert or a KeyUpdate. */

@@ -118,9 +118,9 @@ static __always_inline __u32 tls_client_walk(void *ctx, const enum hook hook,
 	/* Between records of a stream whose place is lost, everything is taken for a request. */
 	if (walk.left == WEIR_RECORD_LOST && !record_resync(&walk, hook))
 		return walk.phase == WEIR_PHASE_TLS ? walk.end - walk.offset : 0;
-	bpf_loop(WEIR_RECORDS_MAX, hook == HOOK_XDP ? (void *)tls_client_step_xdp
-						    : (void *)tls_client_step_tc,
-		 &walk, 0);
+	bpf_loop(WEIR_RECORDS_MAX,
+		 hook == HOOK_XDP ? (void *)tls_client_step_xdp : (void *)tls_client_step_tc, &walk,
+		 0);
 	if (walk.offset < walk.end)
 		walk.left = WEIR_RECORD_LOST;
 	__builtin_memcpy(flow->client_tail, walk.tail, sizeof(flow->client_tail));

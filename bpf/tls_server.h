@@ -71,7 +71,8 @@ __noinline bool server_opening_is_size(__u32 plain_bytes, bool has_settings)
 
 /*
  * True if the record is a session ticket. Their type is hidden (RFC 8446, 4.6.1), but they are the
- * first records after the client's Finished, of one length, and go out together.
+ * first records after the client's Finished, of one length, and go out together and before the
+ * server has had time to think about a request.
  */
 static __always_inline bool server_record_is_ticket(struct record_walk *walk, __u32 len)
 {
@@ -81,7 +82,9 @@ static __always_inline bool server_record_is_ticket(struct record_walk *walk, __
 	    flow->server_records >= WEIR_TICKETS_MAX)
 		return false;
 	if (!flow->server_records) {
-		if (len < WEIR_TICKET_LEN_MIN || len > WEIR_TICKET_LEN_MAX)
+		if (len < WEIR_TICKET_LEN_MIN || len > WEIR_TICKET_LEN_MAX ||
+		    (flow->request_ns &&
+		     duration_us(flow->request_ns, walk->now_ns) > WEIR_TICKET_DELAY_US))
 			return false;
 		flow->ticket_len = len;
 	} else if (len != flow->ticket_len ||
@@ -115,6 +118,18 @@ static __always_inline bool server_data_record(struct record_walk *walk, __u8 ty
 	return plain_bytes != CONTROL_CONTINUE && !control_is_size(plain_bytes);
 }
 
+/*
+ * True if the server's Finished is in this record: alone, by its size, or in the flight's first record
+ * behind EncryptedExtensions and nothing else, which is what resumption with early data looks like.
+ * Until tickets come, ticket_len says that there was a record before.
+ */
+static __always_inline bool server_record_has_finished(const struct weir_flow *flow, __u32 len)
+{
+	if (record_is_finished_size(len))
+		return true;
+	return !flow->ticket_len && len > WEIR_FINISHED_SHA256 && len <= WEIR_FINISHED_EXTENDED;
+}
+
 /* A record of the server before the client's Finished. True if it answers early data. */
 static __always_inline bool server_flight_record(struct record_walk *walk, __u8 type, __u32 len)
 {
@@ -134,8 +149,9 @@ static __always_inline bool server_flight_record(struct record_walk *walk, __u8 
 		return server_data_record(walk, type, len);
 	if (walk->phase == WEIR_SERVER_FINISHED)
 		return flow->client_flags & WEIR_FLOW_EARLY_DATA && !control_is_size(plain_bytes);
-	if (len >= WEIR_FINISHED_SHA384 || len == WEIR_FINISHED_SHA256)
+	if (server_record_has_finished(flow, len))
 		walk->phase = WEIR_SERVER_FINISHED;
+	flow->ticket_len = len;
 	return false;
 }
 

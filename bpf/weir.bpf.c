@@ -14,10 +14,13 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 SEC("xdp.frags")
 int weir_xdp(struct xdp_md *ctx)
 {
-	struct packet p = {};
-	__u32 reason = ingress_run(ctx, HOOK_XDP, &p);
+	struct scratch *s = scratch_find();
+	__u32 reason;
 
-	reason_count(reason, p.frame_bytes);
+	if (!s)
+		return XDP_PASS;
+	reason = ingress_run(ctx, HOOK_XDP, &s->packet);
+	reason_count(reason, s->packet.frame_bytes);
 	return reason_drops(reason) ? XDP_DROP : XDP_PASS;
 }
 
@@ -25,10 +28,13 @@ int weir_xdp(struct xdp_md *ctx)
 SEC("tc")
 int weir_tc_in(struct __sk_buff *ctx)
 {
-	struct packet p = {};
-	__u32 reason = ingress_run(ctx, HOOK_TC_IN, &p);
+	struct scratch *s = scratch_find();
+	__u32 reason;
 
-	reason_count(reason, p.frame_bytes);
+	if (!s)
+		return TC_ACT_UNSPEC;
+	reason = ingress_run(ctx, HOOK_TC_IN, &s->packet);
+	reason_count(reason, s->packet.frame_bytes);
 	return reason_drops(reason) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 
@@ -36,10 +42,13 @@ int weir_tc_in(struct __sk_buff *ctx)
 SEC("tc")
 int weir_tc_out(struct __sk_buff *ctx)
 {
-	struct packet p = {};
-	__u32 reason = egress_run(ctx, &p);
+	struct scratch *s = scratch_find();
+	__u32 reason;
 
-	reason_count(reason, p.frame_bytes);
+	if (!s)
+		return TC_ACT_UNSPEC;
+	reason = egress_run(ctx, &s->packet);
+	reason_count(reason, s->packet.frame_bytes);
 	return TC_ACT_UNSPEC;
 }
 

@@ -31,7 +31,7 @@ enum weir_action {
 	WEIR_ACTION_OBSERVE = 1, /* count a hit and go on */
 	WEIR_ACTION_LIMIT = 2,	 /* N new connections a minute; established flows pass */
 	WEIR_ACTION_DROP = 3,	 /* drop every packet */
-	WEIR_ACTION_RESET = 4,	 /* drop new flows, answer established ones with a RST to the host */
+	WEIR_ACTION_RESET = 4, /* drop new flows, answer established ones with a RST to the host */
 	WEIR_ACTION_MAX = 5,
 };
 
@@ -78,8 +78,11 @@ struct weir_rule {
 				established flows */
 	__u8 action;	     /* enum weir_action */
 	__u8 origin;	     /* enum weir_origin */
+	__u32 prefix_len;    /* in a trie: that of the entry's own key, so that what it covers up can be
+				found when it has expired or only observes */
+	__u32 reserved;
 };
-WEIR_ASSERT_LAYOUT(struct weir_rule, 16, origin, 15);
+WEIR_ASSERT_LAYOUT(struct weir_rule, 24, reserved, 20);
 
 #define WEIR_NEVER_NS (~0ULL)
 
@@ -96,8 +99,8 @@ WEIR_ASSERT_LAYOUT(struct weir_hit, 40, limit_count, 32);
 /* Value of push_net4 and push_net6 (keys weir_net4_key and weir_net6_key), written by automation
  * with bpftool; the daemon takes an entry within two seconds and deletes it. */
 struct weir_push {
-	__u32 ttl_s;	       /* 0: the default */
-	__u32 action;	       /* enum weir_action; 0 means drop */
+	__u32 ttl_s;  /* 0: the default */
+	__u32 action; /* enum weir_action; 0 means drop */
 };
 WEIR_ASSERT_LAYOUT(struct weir_push, 8, action, 4);
 
@@ -109,7 +112,8 @@ WEIR_ASSERT_LAYOUT(struct weir_push, 8, action, 4);
  */
 #define WEIR_SETTINGS(X)                                                                           \
 	X(MODE, "enum weir_mode: 0 propose, 1 enforce, 2 off")                                     \
-	X(PERSIST, "1: keep verdicts when the daemon is gone; 0: pass all after its heartbeat stops") \
+	X(PERSIST,                                                                                 \
+	  "1: keep verdicts when the daemon is gone; 0: pass all after its heartbeat stops")       \
 	X(HASH_KEY0, "first half of the secret SipHash key")                                       \
 	X(HASH_KEY1, "second half of it")                                                          \
 	X(SOURCE_PREFIX6, "bits of an IPv6 address that are one source")                           \
@@ -202,16 +206,17 @@ enum weir_flow_phase {
 };
 
 /* Flow flags written by ingress (client_flags) and by egress (server_flags). */
-#define WEIR_FLOW_MIDSTREAM 0x0001u	 /* picked up without its handshake */
-#define WEIR_FLOW_LOWER_BOUND 0x0002u	 /* several exchanges at once were seen */
-#define WEIR_FLOW_GAP 0x0004u		 /* a gap was resynchronised */
-#define WEIR_FLOW_FIN 0x0008u		 /* this side has sent its FIN */
-#define WEIR_FLOW_TLS13 0x0010u		 /* server negotiated TLS 1.3 */
-#define WEIR_FLOW_EARLY_DATA 0x0020u	 /* client sent data before the server's flight */
-#define WEIR_FLOW_HELLO_RETRY 0x0040u	 /* server sent a HelloRetryRequest */
+#define WEIR_FLOW_MIDSTREAM 0x0001u	/* picked up without its handshake */
+#define WEIR_FLOW_LOWER_BOUND 0x0002u	/* several exchanges at once were seen */
+#define WEIR_FLOW_GAP 0x0004u		/* a gap was resynchronised */
+#define WEIR_FLOW_FIN 0x0008u		/* this side has sent its FIN */
+#define WEIR_FLOW_TLS13 0x0010u		/* server negotiated TLS 1.3 */
+#define WEIR_FLOW_EARLY_DATA 0x0020u	/* client sent data before the server's flight */
+#define WEIR_FLOW_HELLO_RETRY 0x0040u	/* server sent a HelloRetryRequest */
 #define WEIR_FLOW_RETRANSMITTED 0x0080u /* handshake segments were sent twice: no round-trip time */
-#define WEIR_FLOW_CHACHA 0x0100u	/* server chose ChaCha20-Poly1305, whose TLS 1.2 records are shorter */
-#define WEIR_FLOW_HTTP2 0x0200u		/* server's first record has the size of HTTP/2 SETTINGS */
+#define WEIR_FLOW_CHACHA                                                                           \
+	0x0100u /* server chose ChaCha20-Poly1305, whose TLS 1.2 records are shorter */
+#define WEIR_FLOW_HTTP2 0x0200u /* server's first record has the size of HTTP/2 SETTINGS */
 
 /*
  * Value of `flows`. Each field has one writer, so that both directions may run on different CPUs
@@ -242,31 +247,32 @@ struct weir_flow {
 	__u16 server_flags;  /* [out] WEIR_FLOW_* */
 	__u8 source[16];     /* [new] key of `sources` */
 	__u8 source_prefix_len; /* [new] */
-	__u8 phase;	     /* [in] enum weir_flow_phase */
-	__u8 server_phase;   /* [out] how far the server's TLS handshake is */
-	__u8 syn_ttl;	     /* [new] TTL or hop limit of the SYN as received, 0: unknown */
+	__u8 phase;		/* [in] enum weir_flow_phase */
+	__u8 server_phase;	/* [out] how far the server's TLS handshake is */
+	__u8 syn_ttl;		/* [new] TTL or hop limit of the SYN as received, 0: unknown */
 	__u8 connection_id_len; /* [out] QUIC: length of the host's connection id */
 	__u8 connection_id[20]; /* [out] QUIC: the connection id the host chose */
 	__u8 client_tail[5];	/* [in] TLS record header split over segments */
 	__u8 client_tail_len;	/* [in] */
 	__u8 server_tail[5];	/* [out] */
 	__u8 server_tail_len;	/* [out] */
-	__u8 client_records;	/* [in] TLS 1.3: client records after the server's flight, until Finished */
-	__u8 server_records;	/* [out] TLS 1.3: session tickets after the client's Finished */
+	__u8 client_records; /* [in] TLS 1.3: client records after the server's flight, until Finished */
+	__u8 server_records; /* [out] TLS 1.3: session tickets after the client's Finished */
 	__u8 zero;
-	__u32 client_ack;	/* [in] highest acknowledgment number of an in-window client segment */
-	__u16 ticket_len;	/* [out] record length of the first session ticket */
+	__u32 client_ack; /* [in] highest acknowledgment number of an in-window client segment */
+	__u16 ticket_len; /* [out] record length of the first session ticket */
 	__u16 request_len_min; /* [in] HTTP/2: smallest request in one segment, 0: none yet */
 };
 WEIR_ASSERT_LAYOUT(struct weir_flow, 200, request_len_min, 198);
 
 /* Values of weir_flow.server_phase. */
 enum weir_server_phase {
-	WEIR_SERVER_FIRST = 0,	  /* nothing since the ClientHello */
-	WEIR_SERVER_FLIGHT = 1,	  /* handshake records are going out */
-	WEIR_SERVER_FINISHED = 2, /* TLS 1.3: its Finished went out; with early data a response may follow */
-	WEIR_SERVER_TICKETS = 3,  /* TLS 1.3: session tickets after the client's Finished */
-	WEIR_SERVER_DATA = 4,	  /* application data */
+	WEIR_SERVER_FIRST = 0,	/* nothing since the ClientHello */
+	WEIR_SERVER_FLIGHT = 1, /* handshake records are going out */
+	WEIR_SERVER_FINISHED =
+		2, /* TLS 1.3: its Finished went out; with early data a response may follow */
+	WEIR_SERVER_TICKETS = 3, /* TLS 1.3: session tickets after the client's Finished */
+	WEIR_SERVER_DATA = 4,	 /* application data */
 };
 
 /* client_record or server_record: the position in the stream of TLS records is lost. */
@@ -277,15 +283,15 @@ enum weir_server_phase {
  * section 5). User space names them; the digest is the same number on both sides.
  */
 struct weir_syn_facts {
-	__u8 options[40];     /* TCP options as on the wire */
+	__u8 options[40]; /* TCP options as on the wire */
 	__u8 options_len;
-	__u8 ip_version;      /* 4 or 6 */
-	__u8 ttl;	      /* as received; not part of the digest beyond its initial guess */
-	__u8 ip_options_len;  /* IPv4 options, or IPv6 extension headers, bytes */
+	__u8 ip_version;     /* 4 or 6 */
+	__u8 ttl;	     /* as received; not part of the digest beyond its initial guess */
+	__u8 ip_options_len; /* IPv4 options, or IPv6 extension headers, bytes */
 	__u16 window;
-	__u16 ip_id;	      /* IPv4 */
-	__u16 ip_flags;	      /* WEIR_SYN_* from the IP header */
-	__u16 tcp_flags;      /* the 12 flag bits of the TCP header: bit 0 FIN .. bit 7 CWR, bit 8 NS */
+	__u16 ip_id;	 /* IPv4 */
+	__u16 ip_flags;	 /* WEIR_SYN_* from the IP header */
+	__u16 tcp_flags; /* the 12 flag bits of the TCP header: bit 0 FIN .. bit 7 CWR, bit 8 NS */
 	__u32 sequence;
 	__u32 acknowledgment;
 	__u16 urgent;
@@ -305,9 +311,9 @@ struct weir_syn {
 	__u64 synack_ns; /* 0: none yet */
 	__u32 client_isn;
 	__u32 server_isn;
-	__u32 server_seq_low;  /* mid-stream: server data sent lies in (low, high] */
+	__u32 server_seq_low; /* mid-stream: server data sent lies in (low, high] */
 	__u32 server_seq_high;
-	__u32 state;	       /* enum weir_syn_state */
+	__u32 state; /* enum weir_syn_state */
 	__u32 synacks;
 	struct weir_syn_facts facts;
 };
@@ -315,16 +321,17 @@ WEIR_ASSERT_LAYOUT(struct weir_syn, 112, facts, 48);
 
 enum weir_syn_state {
 	WEIR_SYN_EMPTY = 0,
-	WEIR_SYN_SEEN = 1,	/* SYN in */
-	WEIR_SYN_ANSWERED = 2,	/* SYN-ACK out */
-	WEIR_SYN_MIDSTREAM = 3, /* data out of an unknown flow; client_isn is the host's acknowledgment */
-	WEIR_SYN_QUIC = 4,	/* QUIC long header out: facts.options holds the host's connection id */
+	WEIR_SYN_SEEN = 1,     /* SYN in */
+	WEIR_SYN_ANSWERED = 2, /* SYN-ACK out */
+	WEIR_SYN_MIDSTREAM =
+		3, /* data out of an unknown flow; client_isn is the host's acknowledgment */
+	WEIR_SYN_QUIC = 4, /* QUIC long header out: facts.options holds the host's connection id */
 };
 
 /* Value of `stacks`, key: digest. Made when a proven flow shows it for the first time. */
 struct weir_stack {
 	__u64 first_ns;
-	__u64 last_ns;	/* of its last new flow */
+	__u64 last_ns; /* of its last new flow */
 	__u64 flows;
 	struct weir_syn_facts syn;
 };
@@ -357,7 +364,7 @@ struct weir_sweep {
 	__u32 removed;	/* out: entries deleted */
 	__u32 finished; /* out: exchanges ended by silence or by deletion */
 	__u32 zero;
-	__u64 age_ns;	/* sources: idle for longer than this */
+	__u64 age_ns; /* sources: idle for longer than this */
 };
 WEIR_ASSERT_LAYOUT(struct weir_sweep, 32, age_ns, 24);
 
@@ -385,7 +392,7 @@ struct weir_exchange {
 	__u8 protocol;
 	__u8 syn_ttl;
 	__u8 reserved;
-	__u16 flags; /* WEIR_FLOW_*, both sides */
+	__u16 flags;	/* WEIR_FLOW_*, both sides */
 	__u32 sequence; /* the how manieth exchange of its flow, from 1 */
 };
 WEIR_ASSERT_LAYOUT(struct weir_exchange, 88, sequence, 84);

@@ -68,8 +68,8 @@ static inline __attribute__((always_inline)) __u64 weir_siphash_end(struct weir_
 }
 
 /* Bit number in prefilter6 of an IPv6 address: the keyed hash of its first six bytes. */
-static inline __attribute__((always_inline)) __u32 weir_prefilter6_bit(const __u8 *addr,
-								       __u64 key0, __u64 key1)
+static inline __attribute__((always_inline)) __u32 weir_prefilter6_bit(const __u8 *addr, __u64 key0,
+								       __u64 key1)
 {
 	__u64 net = 0;
 	struct weir_siphash h;

@@ -7,7 +7,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-	TOOL=${BUILD:-$BATS_TEST_DIRNAME/../../build}/tests/lib/attach_tool
+	TOOL=${BUILD:-$BATS_TEST_DIRNAME/../../build}/tests/attach_tool
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	T=$(mktemp -d /tmp/weir-attach.XXXXXX)
 	NS=weir-a-${T##*.}

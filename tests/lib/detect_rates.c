@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 
 /*
- * Turns seeds into rates: how many members a confirmed fleet lists and how many others, over populations
- * with and without a fleet.
+ * Turns seeds into rates: how many members a confirmed fleet lists and how many others, over
+ * populations with and without a fleet.
  *
- * usage: detect_rates minutes|days SEEDS [MINUTES or DAYS [SOURCES_FACTOR]]
+ * usage: detect_rates minutes|days SEEDS [SPAN [SOURCES_FACTOR]], SPAN in minutes or days
  */
 
 #include <stdio.h>
@@ -73,7 +73,8 @@ static void run(const struct population_options *options, const struct detect_se
 	first_ns = population.count > 0 ? population.exchanges[0].time_unix_ns : 0;
 	next_ns = first_ns;
 	for (size_t i = 0; i < population.count; i++) {
-		for (; population.exchanges[i].time_unix_ns >= next_ns; next_ns += settings->scan_ns) {
+		for (; population.exchanges[i].time_unix_ns >= next_ns;
+		     next_ns += settings->scan_ns) {
 			double before_s = now_s(), took_s;
 			size_t count;
 			const struct fleet *const *fleets;
@@ -97,8 +98,9 @@ static void run(const struct population_options *options, const struct detect_se
 static void report(const char *name, unsigned seed, const struct population_options *options,
 		   const struct outcome *outcome)
 {
-	printf("%-8s seed %2u: fleet listed %u/%u ruled %u; others listed: ordinary %u worker %u relayed "
-	       "%u, ruled %u; suspected others %u; best %.1f dB; confirmed after %.0f s; scan %.3f s\n",
+	printf("%-8s seed %2u: fleet listed %u/%u ruled %u; others listed: ordinary %u "
+	       "worker %u relayed %u, ruled %u; suspected others %u; best %.1f dB; "
+	       "confirmed after %.0f s; scan %.3f s\n",
 	       name, seed, outcome->listed[ROLE_FLEET], options->fleet, outcome->ruled[ROLE_FLEET],
 	       outcome->listed[ROLE_ORDINARY], outcome->listed[ROLE_WORKER],
 	       outcome->listed[ROLE_RELAYED],
@@ -128,8 +130,9 @@ static void case_run(const char *name, const struct population_options *options,
 		for (int role = 0; role < ROLE_MAX; role++)
 			others += role != ROLE_FLEET ? outcome.ruled[role] : 0;
 	}
-	printf("%-8s all: runs with a confirmed fleet %u/%u, members ruled %u/%u, others ruled %u\n", name,
-	       confirmed, seeds, found, wanted, others);
+	printf("%-8s all: runs with a confirmed fleet %u/%u, members ruled %u/%u, "
+	       "others ruled %u\n",
+	       name, confirmed, seeds, found, wanted, others);
 }
 
 int main(int argc, char **argv)
@@ -140,7 +143,7 @@ int main(int argc, char **argv)
 	double span = argc > 3 ? atof(argv[3]) : 7, factor = argc > 4 ? atof(argv[4]) : 1;
 
 	if (argc < 2 || (strcmp(argv[1], "minutes") != 0 && strcmp(argv[1], "days") != 0)) {
-		fprintf(stderr, "usage: detect_rates minutes|days SEEDS [MINUTES or DAYS [SOURCES_FACTOR]]\n");
+		fprintf(stderr, "usage: detect_rates minutes|days SEEDS [SPAN [SOURCES_FACTOR]]\n");
 		return 2;
 	}
 	options = strcmp(argv[1], "days") == 0 ? population_days(1, span) : population_minutes(1);

@@ -136,7 +136,7 @@ edge_down() {
 	local pid
 	for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null || true; done
 	for pid in "${PIDS[@]}"; do wait "$pid" 2>/dev/null || true; done
-	[ ! -d "$T/bpf/weir" ] || "$WEIR" detach --config "$T/weir.yaml" --force >/dev/null 2>&1 || true
+	[ ! -d "$T/bpf/weir" ] || edge_run "$WEIR" detach --config "$T/weir.yaml" --force >/dev/null 2>&1 || true
 	umount "$T/bpf" 2>/dev/null || true
 	ip netns del "$EDGE_NS" 2>/dev/null || true
 	ip netns del "$CLIENT_NS" 2>/dev/null || true

@@ -115,7 +115,7 @@ static size_t ip4_put(const struct packet_spec *spec, uint8_t *at, size_t transp
 
 static size_t ip6_put(const struct packet_spec *spec, uint8_t *at, size_t transport_len)
 {
-	struct ip6_hdr ip = {0};
+	struct ip6_hdr ip = { 0 };
 	uint8_t protocol = spec->protocol ? spec->protocol : IPPROTO_TCP;
 
 	ip.ip6_flow = htonl(0x60000000);
@@ -140,7 +140,8 @@ size_t packet_build(const struct packet_spec *spec, uint8_t *frame)
 	size_t transport_len = transport_put(spec, transport);
 	size_t ip_offset = ethernet_put(spec, is_ip6, frame);
 	uint8_t *ip = frame + ip_offset;
-	size_t ip_len = is_ip6 ? ip6_put(spec, ip, transport_len) : ip4_put(spec, ip, transport_len);
+	size_t ip_len =
+		is_ip6 ? ip6_put(spec, ip, transport_len) : ip4_put(spec, ip, transport_len);
 	size_t checksum = protocol == IPPROTO_TCP ? 16 : 6;
 
 	if (protocol == IPPROTO_TCP || protocol == IPPROTO_UDP)

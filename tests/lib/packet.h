@@ -33,14 +33,14 @@ struct packet_spec {
 	const void *payload;
 	size_t payload_len;
 	uint8_t vlan_tags;
-	uint8_t ttl;		    /* 0: 64 */
-	uint16_t fragment;	    /* IPv4 flags and offset, host order; 0: don't fragment */
-	const uint8_t *extensions;  /* IPv6 extension headers, the last one's next header is set */
+	uint8_t ttl;		   /* 0: 64 */
+	uint16_t fragment;	   /* IPv4 flags and offset, host order; 0: don't fragment */
+	const uint8_t *extensions; /* IPv6 extension headers, the last one's next header is set */
 	size_t extensions_len;
-	uint8_t extension_first;    /* type of the first of them */
-	size_t last_extension;	    /* offset of the last one's next header byte */
-	size_t padding_len;	    /* of the Ethernet frame */
-	size_t ip_options_len;	    /* IPv4, filled with NOP */
+	uint8_t extension_first; /* type of the first of them */
+	size_t last_extension;	 /* offset of the last one's next header byte */
+	size_t padding_len;	 /* of the Ethernet frame */
+	size_t ip_options_len;	 /* IPv4, filled with NOP */
 };
 
 /* Returns the frame's length. */

@@ -8,6 +8,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,10 +44,12 @@ void plane_open(struct plane *plane)
 	if (!plane->skel || !plane->out)
 		die("open weir.bpf.o", errno);
 	bpf_object__for_each_map(map, plane->skel->obj) {
-		if (bpf_map__type(map) == BPF_MAP_TYPE_HASH && bpf_map__max_entries(map) > MAP_ENTRIES)
+		if (bpf_map__type(map) == BPF_MAP_TYPE_HASH &&
+		    bpf_map__max_entries(map) > MAP_ENTRIES)
 			bpf_map__set_max_entries(map, MAP_ENTRIES);
 	}
 	bpf_map__set_max_entries(plane->skel->maps.syns, MAP_ENTRIES);
+	bpf_map__set_max_entries(plane->skel->maps.exchanges, PLANE_RING_BYTES);
 	plane->skel->rodata->syns_entries = MAP_ENTRIES;
 	plane->skel->rodata->clock_is_virtual = 1;
 	error = weir_bpf__load(plane->skel);
@@ -89,7 +93,7 @@ void plane_clock(struct plane *plane, uint64_t now_ns)
 
 void plane_heartbeat(struct plane *plane, uint64_t at_ns)
 {
-	struct weir_meta about = {.abi_version = WEIR_ABI_VERSION, .heartbeat_ns = at_ns};
+	struct weir_meta about = { .abi_version = WEIR_ABI_VERSION, .heartbeat_ns = at_ns };
 	uint32_t zero = 0;
 
 	map_put(plane_map(plane, "meta"), &zero, &about);
@@ -103,7 +107,7 @@ void plane_advance(struct plane *plane, uint64_t ns)
 
 struct weir_addr plane_addr(const char *text)
 {
-	struct weir_addr addr = {.addr = {[10] = 0xff, [11] = 0xff}};
+	struct weir_addr addr = { .addr = { [10] = 0xff, [11] = 0xff } };
 
 	if (inet_pton(AF_INET, text, addr.addr + 12) != 1 &&
 	    inet_pton(AF_INET6, text, addr.addr) != 1)
@@ -124,7 +128,7 @@ static void bit_set(int fd, uint32_t bit)
 void plane_service_add(struct plane *plane, const char *addr, uint16_t port, uint8_t protocol)
 {
 	struct weir_addr bytes = plane_addr(addr);
-	struct weir_service_key key = {.port = port, .protocol = protocol};
+	struct weir_service_key key = { .port = port, .protocol = protocol };
 	uint32_t one = 1;
 
 	memcpy(key.addr, bytes.addr, sizeof(key.addr));
@@ -160,7 +164,8 @@ static void plane_empty(struct plane *plane)
 	bpf_object__for_each_map(map, plane->skel->obj) {
 		const char *name = bpf_map__name(map);
 
-		if (bpf_map__type(map) == BPF_MAP_TYPE_HASH || bpf_map__type(map) == BPF_MAP_TYPE_LPM_TRIE)
+		if (bpf_map__type(map) == BPF_MAP_TYPE_HASH ||
+		    bpf_map__type(map) == BPF_MAP_TYPE_LPM_TRIE)
 			map_clear(bpf_map__fd(map));
 		else if (!strcmp(name, "syns") || !strcmp(name, "counters") ||
 			 !strcmp(name, "settings") || !strcmp(name, "ports") ||
@@ -172,7 +177,7 @@ static void plane_empty(struct plane *plane)
 
 void plane_reset(struct plane *plane)
 {
-	static const char *const addrs[] = {PLANE_SERVICE4, PLANE_SERVICE6};
+	static const char *const addrs[] = { PLANE_SERVICE4, PLANE_SERVICE6 };
 
 	plane_empty(plane);
 	plane_clock(plane, PLANE_START_NS);
@@ -216,19 +221,29 @@ static bool reason_is_event(enum weir_reason reason)
 
 static int program_fd(const struct plane *plane, enum plane_program program)
 {
-	struct bpf_program *programs[] = {plane->skel->progs.weir_xdp, plane->skel->progs.weir_tc_in,
-					  plane->skel->progs.weir_tc_out};
+	struct bpf_program *programs[] = { plane->skel->progs.weir_xdp,
+					   plane->skel->progs.weir_tc_in,
+					   plane->skel->progs.weir_tc_out };
 
 	return bpf_program__fd(programs[program]);
 }
 
-void plane_flood(const struct plane *plane, enum plane_program program, const uint8_t *frame,
+bool plane_flood(const struct plane *plane, enum plane_program program, const uint8_t *frame,
 		 uint32_t len)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = len);
 
-	if (bpf_prog_test_run_opts(program_fd(plane, program), &opts))
-		die("test run", errno);
+	return !bpf_prog_test_run_opts(program_fd(plane, program), &opts);
+}
+
+uint64_t plane_packets(const struct plane *plane)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < WEIR_REASON_MAX; i++)
+		if (!reason_is_event(i))
+			sum += plane_counter(plane, i);
+	return sum;
 }
 
 enum weir_reason plane_run(struct plane *plane, enum plane_program program, const uint8_t *frame,
@@ -296,14 +311,17 @@ static void net_put(struct plane *plane, const char *map, const char *text, int 
 {
 	bool is_ip4 = !strchr(text, ':');
 	struct weir_addr addr = plane_addr(text);
-	struct weir_net4_key key4 = {.prefix_len = (uint32_t)len};
-	struct weir_net6_key key6 = {.prefix_len = (uint32_t)len};
+	struct weir_net4_key key4 = { .prefix_len = (uint32_t)len };
+	struct weir_net6_key key6 = { .prefix_len = (uint32_t)len };
+	struct weir_rule value = *rule;
 	char name[16];
+
+	value.prefix_len = (uint32_t)len;
 
 	snprintf(name, sizeof(name), "%s%c", map, is_ip4 ? '4' : '6');
 	memcpy(key4.addr, addr.addr + 12, sizeof(key4.addr));
 	memcpy(key6.addr, addr.addr, sizeof(key6.addr));
-	map_put(plane_map(plane, name), is_ip4 ? (void *)&key4 : (void *)&key6, rule);
+	map_put(plane_map(plane, name), is_ip4 ? (void *)&key4 : (void *)&key6, &value);
 	prefilter_set(plane, &addr, is_ip4);
 }
 
@@ -321,7 +339,9 @@ void plane_deny(struct plane *plane, const char *text, int len, const struct wei
 
 void plane_allow(struct plane *plane, const char *text, int len, uint64_t expires_ns)
 {
-	struct weir_rule rule = {.expires_ns = expires_ns, .id = 1, .origin = WEIR_ORIGIN_OPERATOR};
+	struct weir_rule rule = { .expires_ns = expires_ns,
+				  .id = 1,
+				  .origin = WEIR_ORIGIN_OPERATOR };
 
 	net_put(plane, "allow_net", text, len, &rule);
 }
@@ -333,7 +353,7 @@ struct weir_sweep plane_sweep(struct plane *plane, enum weir_sweep_kind kind, ui
 	uint32_t key_size = is_flows ? sizeof(struct weir_flow_key) : sizeof(struct weir_addr);
 	int fd = plane_map(plane, is_flows ? "flows" : "sources");
 	uint8_t in[sizeof(struct weir_sweep) + WEIR_SWEEP_KEYS_MAX * sizeof(struct weir_flow_key)];
-	struct weir_sweep sweep = {.kind = kind, .flags = flags, .age_ns = age_ns};
+	struct weir_sweep sweep = { .kind = kind, .flags = flags, .age_ns = age_ns };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in, .data_out = plane->out,
 		    .data_size_out = OUT_ROOM);
 	uint8_t *at = in + sizeof(sweep);

@@ -4,8 +4,6 @@
 /* The production object under BPF_PROG_TEST_RUN with a clock of the test's own: frame in, verdict, frame
  * and reason out. */
 
-#include <linux/bpf.h>
-#include <linux/pkt_cls.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <weir/abi.h>
@@ -15,6 +13,7 @@
 #define PLANE_SERVICE4 "203.0.113.10"
 #define PLANE_SERVICE6 "2001:db8:5::10"
 #define PLANE_PORT 443
+#define PLANE_RING_BYTES 262144 /* small enough to fill */
 #define PLANE_START_NS (3600ULL * 1000000000)
 
 enum plane_program {
@@ -57,9 +56,12 @@ enum weir_reason plane_run(struct plane *plane, enum plane_program program, cons
 uint64_t plane_counter(const struct plane *plane, enum weir_reason reason);
 const char *plane_reason_name(enum weir_reason reason);
 
-/* Runs one frame and looks at nothing: for floods. */
-void plane_flood(const struct plane *plane, enum plane_program program, const uint8_t *frame,
+/* Runs one frame and looks at nothing: for floods. False where the kernel refuses to run it. */
+bool plane_flood(const struct plane *plane, enum plane_program program, const uint8_t *frame,
 		 uint32_t len);
+
+/* Packets under all reasons that end one. */
+uint64_t plane_packets(const struct plane *plane);
 
 /* How often an event was counted in the last run. */
 uint64_t plane_events(const struct plane *plane, enum weir_reason reason);

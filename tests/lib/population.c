@@ -9,57 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rng.h"
+
 #define DAY_S 86400.0
 #define START_UNIX_NS 1780000000000000000ULL
 #define STACK_POPULAR 11 /* the fleet's: a popular client, not a rare one */
 #define STACKS 8
 #define POOL_ACCOUNTS_MAX 4096
 
-/* ---- randomness: xorshift64*, so that a seed means the same everywhere ------------------------ */
-
-struct rng {
-	uint64_t state;
-};
-
-static uint64_t rng_next(struct rng *rng)
-{
-	rng->state ^= rng->state >> 12;
-	rng->state ^= rng->state << 25;
-	rng->state ^= rng->state >> 27;
-	return rng->state * 0x2545f4914f6cdd1dULL;
-}
-
-static double rng_unit(struct rng *rng)
-{
-	return ((double)(rng_next(rng) >> 11) + 0.5) / 9007199254740992.0;
-}
-
-static double rng_normal(struct rng *rng)
-{
-	return sqrt(-2 * log(rng_unit(rng))) * cos(2 * M_PI * rng_unit(rng));
-}
-
-static double rng_exponential(struct rng *rng, double mean)
-{
-	return -mean * log(rng_unit(rng));
-}
-
-static double rng_lognormal(struct rng *rng, double median, double log_sd)
-{
-	return median * exp(log_sd * rng_normal(rng));
-}
-
-/* At least 1, geometric, of this mean. */
-static unsigned rng_turns(struct rng *rng, double mean)
-{
-	unsigned turns = 1;
-
-	while (turns < 60 && rng_unit(rng) > 1 / mean)
-		turns++;
-	return turns;
-}
-
-/* ---- a client: path, stack, connections, tasks ------------------------------------------------ */
+/* ---- a client: path, stack, connections, tasks ---------------------------------------- */
 
 /* What a conversation is about: sizes of requests and responses go together with it. */
 struct task {
@@ -70,7 +28,7 @@ struct task {
 struct client {
 	struct net source;
 	uint64_t stack;
-	double tcp_us, tls_us;	   /* least round trips */
+	double tcp_us, tls_us; /* least round trips */
 	double jitter_us;
 	double seconds_per_byte;
 	unsigned connection_style; /* 0 a conversation, 1 a request, 2 kept for long */
@@ -136,7 +94,7 @@ static double client_ask(struct maker *maker, struct client *client, const struc
 	return time_s + duration_s;
 }
 
-/* ---- ordinary users ------------------------------------------------------------------------------ */
+/* ---- ordinary users ---------------------------------------- */
 
 #define USER_TASKS 3
 
@@ -145,8 +103,8 @@ struct user {
 	struct task tasks[USER_TASKS]; /* taken by habit, the first most often */
 	double habit;		       /* share of the first task */
 	double turns, think_s, think_sd;
-	double rest_s;		       /* mean silence between conversations */
-	double rest_shape;	       /* sd of its logarithm */
+	double rest_s;	   /* mean silence between conversations */
+	double rest_shape; /* sd of its logarithm */
 	double peak_hour, rhythm;
 };
 
@@ -156,7 +114,8 @@ static void path_direct(struct maker *maker, struct client *client)
 
 	client->tcp_us = rng_lognormal(rng, 20000, 0.9);
 	/* A handshake's arithmetic on a fast or a slow machine; a few are very slow. */
-	client->tls_us = client->tcp_us + rng_lognormal(rng, rng_unit(rng) < 0.04 ? 12000 : 1200, 0.6);
+	client->tls_us =
+		client->tcp_us + rng_lognormal(rng, rng_unit(rng) < 0.04 ? 12000 : 1200, 0.6);
 	client->jitter_us = rng_lognormal(rng, 1500, 0.8);
 	client->seconds_per_byte = rng_lognormal(rng, 4e-7, 0.4);
 }
@@ -201,15 +160,17 @@ static void user_make(struct maker *maker, const struct population_options *opti
 
 	for (int i = 0; i < USER_TASKS; i++) /* own themes, some far from the usual one */
 		user->tasks[i] = (struct task){
-			rng_lognormal(rng, up, i * 0.6), rng_lognormal(rng, down, i * 0.6),
-			0.2 + 0.5 * rng_unit(rng), 0.2 + 0.5 * rng_unit(rng),
+			rng_lognormal(rng, up, i * 0.6),
+			rng_lognormal(rng, down, i * 0.6),
+			0.2 + 0.5 * rng_unit(rng),
+			0.2 + 0.5 * rng_unit(rng),
 		};
 	user->habit = 0.4 + 0.6 * rng_unit(rng);
 	user->turns = fmax(rng_lognormal(rng, options->turns, 0.6), 1);
 	user->think_s = rng_lognormal(rng, options->think_s, 0.8);
 	user->think_sd = 0.2 + 0.8 * rng_unit(rng);
-	user->rest_s = fmax(DAY_S * user->turns / per_day - user->turns * user->think_s,
-			    user->think_s);
+	user->rest_s =
+		fmax(DAY_S * user->turns / per_day - user->turns * user->think_s, user->think_s);
 	user->rest_shape = 0.4 + 1.4 * rng_unit(rng);
 	user->peak_hour = fmod(14 + 5 * rng_normal(rng) + 24, 24);
 	user->rhythm = options->day_rhythm * rng_unit(rng);
@@ -253,12 +214,14 @@ static void user_live(struct maker *maker, struct user *user)
 			time_s = client_ask(maker, &user->client, &task, time_s);
 			time_s += rng_lognormal(rng, user->think_s, user->think_sd);
 		}
-		time_s += rng_lognormal(rng, user->rest_s * exp(-user->rest_shape * user->rest_shape / 2),
-					user->rest_shape);
+		time_s +=
+			rng_lognormal(rng,
+				      user->rest_s * exp(-user->rest_shape * user->rest_shape / 2),
+				      user->rest_shape);
 	}
 }
 
-/* ---- pools: one queue of jobs, many accounts ------------------------------------------------- */
+/* ---- pools: one queue of jobs, many accounts ---------------------------------------- */
 
 struct account {
 	struct client client;
@@ -291,8 +254,8 @@ static void job_run(struct maker *maker, const struct population_options *option
 {
 	struct rng *rng = &maker->rng;
 	unsigned turns = rng_turns(rng, options->turns * 1.2);
-	struct task task = { rng_lognormal(rng, up_bytes, 0.3), rng_lognormal(rng, down_bytes, 0.4), 0.4,
-			     0.5 };
+	struct task task = { rng_lognormal(rng, up_bytes, 0.3), rng_lognormal(rng, down_bytes, 0.4),
+			     0.4, 0.5 };
 
 	account->last_used_s = time_s;
 	connection_open(maker, &account->client);
@@ -306,7 +269,8 @@ static void job_run(struct maker *maker, const struct population_options *option
 static void pool_live(struct maker *maker, const struct population_options *options,
 		      struct account *accounts, unsigned count, int is_fleet)
 {
-	double jobs_per_s = count * options->pool_exchanges_per_day / (options->turns * 1.2) / DAY_S;
+	double jobs_per_s =
+		count * options->pool_exchanges_per_day / (options->turns * 1.2) / DAY_S;
 	double up = is_fleet ? 1800 : 2600, down = is_fleet ? 6000 : 3800;
 	double time_s = 0;
 
@@ -324,7 +288,7 @@ static void pool_live(struct maker *maker, const struct population_options *opti
 	}
 }
 
-/* ---- all together ------------------------------------------------------------------------------ */
+/* ---- all together ---------------------------------------- */
 
 static int compare_exchanges(const void *a, const void *b)
 {
@@ -342,8 +306,8 @@ static void source_note(struct population *population, const struct net *net,
 	population->roles[population->source_count++] = role;
 }
 
-static void users_make(struct maker *maker, const struct population_options *options, unsigned first,
-		       unsigned count, enum population_role role)
+static void users_make(struct maker *maker, const struct population_options *options,
+		       unsigned first, unsigned count, enum population_role role)
 {
 	for (unsigned i = 0; i < count; i++) {
 		struct user user = { .rest_s = 0 };
@@ -384,8 +348,9 @@ static void pool_make(struct maker *maker, const struct population_options *opti
 int population_make(const struct population_options *options, struct population *out)
 {
 	unsigned sources = options->ordinary + options->workers + options->relayed + options->fleet;
-	struct maker maker = { out, { options->seed * 0x9e3779b97f4a7c15ULL + 1 }, 0,
-			       options->horizon_s };
+	struct maker maker = {
+		out, { options->seed * 0x9e3779b97f4a7c15ULL + 1 }, 0, options->horizon_s
+	};
 	unsigned first = 0;
 
 	memset(out, 0, sizeof(*out));
@@ -418,53 +383,4 @@ enum population_role population_role_of(const struct population *population, con
 		if (net_compare(&population->sources[i], net) == 0)
 			return population->roles[i];
 	return ROLE_MAX;
-}
-
-struct population_options population_minutes(uint64_t seed)
-{
-	return (struct population_options){
-		.seed = seed, .horizon_s = 150, .ordinary = 200, .workers = 30, .relayed = 10, .fleet = 60,
-		.exchanges_per_day = 18 * DAY_S / 200, .exchanges_log_sd = 1.0, .size_log_sd = 0.8,
-		.turns = 4, .think_s = 0.7, .pool_exchanges_per_day = 44 * DAY_S / 120,
-	};
-}
-
-struct population_options population_days(uint64_t seed, double days)
-{
-	return (struct population_options){
-		.seed = seed, .horizon_s = days * DAY_S, .ordinary = 2000, .workers = 300, .relayed = 100,
-		.fleet = 300, .exchanges_per_day = 12, .exchanges_log_sd = 1.8, .size_log_sd = 0.8,
-		.turns = 4, .think_s = 120, .day_rhythm = 1, .pool_exchanges_per_day = 18,
-	};
-}
-
-#define MINUTE_NS 60000000000ULL
-#define DAY_NS (1440 * MINUTE_NS)
-
-struct detect_settings settings_days(void)
-{
-	return (struct detect_settings){
-		.tick_ns = MINUTE_NS, .scan_ns = 60 * MINUTE_NS, .session_gap_ns = 30 * MINUTE_NS,
-		.burst_merge_ns = MINUTE_NS, .count_bin_ns = 10 * MINUTE_NS,
-		.fleet_dormant_ns = 7 * DAY_NS, .fleet_gone_ns = 30 * DAY_NS,
-		.retention_sources_ns = 30 * DAY_NS, .retention_fleets_ns = 180 * DAY_NS,
-		.evidence_day_ns = DAY_NS, .sources_max = 1000000, .effective_exchanges_min = 20,
-		.block_sources_min = 30, .confirmed_members_min = 50, .relay_connections_min = 5,
-		.watch_db = 15, .suspect_db = 25, .confirmed_db = 35, .confirmed_concealment_db = 10,
-		.membership_posterior = 0.95, .false_discovery_alpha = 0.01,
-	};
-}
-
-struct detect_settings settings_minutes(void)
-{
-	struct detect_settings settings = settings_days();
-
-	settings.tick_ns = 5000000000ULL;
-	settings.scan_ns = 10000000000ULL;
-	settings.session_gap_ns = 4000000000ULL;
-	settings.burst_merge_ns = 1000000000ULL;
-	settings.count_bin_ns = 10000000000ULL;
-	settings.evidence_day_ns = MINUTE_NS;
-	settings.effective_exchanges_min = 8;
-	return settings;
 }

@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * A made-up population of sources as a sorted log of exchanges: ordinary users with own habits and heavy
- * tails, a customer's workers, users behind relays, and a fleet fed by a least-recently-used scheduler.
- * It is made by processes (jobs, conversations, pauses, paths), not by the distributions the detector assumes.
+ * A made-up population of sources as a sorted log of exchanges: ordinary users with own habits and
+ * heavy tails, a customer's workers, users behind relays, and a fleet fed by a least-recently-used
+ * scheduler. It is made by processes (jobs, conversations, pauses, paths), not by the distributions
+ * the detector assumes.
  */
 
 #include <stddef.h>
@@ -28,9 +29,9 @@ struct population_options {
 	/* Habits of ordinary users: medians and the sd of the logarithm between users. */
 	double exchanges_per_day, exchanges_log_sd;
 	double size_log_sd;
-	double turns;	     /* of a conversation */
-	double think_s;	     /* between turns */
-	double day_rhythm;   /* 0 flat, 1 strong */
+	double turns;		       /* of a conversation */
+	double think_s;		       /* between turns */
+	double day_rhythm;	       /* 0 flat, 1 strong */
 	double pool_exchanges_per_day; /* of one member of fleet or workers */
 };
 

@@ -8,7 +8,9 @@
 #include <netinet/in.h>
 #include <string.h>
 
-static const uint8_t syn_options[] = {2, 4, 5, 180, 4, 2, 8, 10, 1, 2, 3, 4, 0, 0, 0, 0, 1, 3, 3, 7};
+static const uint8_t syn_options[] = {
+	2, 4, 5, 180, 4, 2, 8, 10, 1, 2, 3, 4, 0, 0, 0, 0, 1, 3, 3, 7
+};
 
 struct talk talk_new(struct plane *plane, enum plane_program ingress, bool is_ip6)
 {
@@ -38,10 +40,10 @@ static enum weir_reason talk_send(struct talk *talk, bool is_client, const struc
 
 void talk_syn(struct talk *talk)
 {
-	struct packet_spec syn = {.flags = PACKET_SYN,
-				  .sequence = talk->client_next,
-				  .options = syn_options,
-				  .options_len = sizeof(syn_options)};
+	struct packet_spec syn = { .flags = PACKET_SYN,
+				   .sequence = talk->client_next,
+				   .options = syn_options,
+				   .options_len = sizeof(syn_options) };
 
 	talk_send(talk, true, &syn);
 	talk->client_next++;
@@ -49,9 +51,9 @@ void talk_syn(struct talk *talk)
 
 void talk_synack(struct talk *talk)
 {
-	struct packet_spec synack = {.flags = PACKET_SYN | PACKET_ACK,
-				     .sequence = talk->server_next,
-				     .acknowledgment = talk->client_next};
+	struct packet_spec synack = { .flags = PACKET_SYN | PACKET_ACK,
+				      .sequence = talk->server_next,
+				      .acknowledgment = talk->client_next };
 
 	talk_send(talk, false, &synack);
 	talk->server_next++;
@@ -74,11 +76,11 @@ void talk_open(struct talk *talk, uint64_t rtt_ns)
 enum weir_reason talk_client_at(struct talk *talk, int32_t ahead, uint8_t flags,
 				const void *payload, size_t len)
 {
-	struct packet_spec segment = {.flags = flags,
-				      .sequence = talk->client_next + (uint32_t)ahead,
-				      .acknowledgment = talk->client_acked,
-				      .payload = payload,
-				      .payload_len = len};
+	struct packet_spec segment = { .flags = flags,
+				       .sequence = talk->client_next + (uint32_t)ahead,
+				       .acknowledgment = talk->client_acked,
+				       .payload = payload,
+				       .payload_len = len };
 
 	return talk_send(talk, true, &segment);
 }
@@ -86,11 +88,11 @@ enum weir_reason talk_client_at(struct talk *talk, int32_t ahead, uint8_t flags,
 enum weir_reason talk_server_at(struct talk *talk, int32_t ahead, uint8_t flags,
 				const void *payload, size_t len)
 {
-	struct packet_spec segment = {.flags = flags,
-				      .sequence = talk->server_next + (uint32_t)ahead,
-				      .acknowledgment = talk->client_next,
-				      .payload = payload,
-				      .payload_len = len};
+	struct packet_spec segment = { .flags = flags,
+				       .sequence = talk->server_next + (uint32_t)ahead,
+				       .acknowledgment = talk->client_next,
+				       .payload = payload,
+				       .payload_len = len };
 
 	return talk_send(talk, false, &segment);
 }
@@ -117,8 +119,8 @@ size_t talk_records_put(uint8_t *to, const struct talk_record *records, size_t c
 	size_t at = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		uint8_t header[] = {records[i].type, 3, 3, (uint8_t)(records[i].len >> 8),
-				    (uint8_t)records[i].len};
+		uint8_t header[] = { records[i].type, 3, 3, (uint8_t)(records[i].len >> 8),
+				     (uint8_t)records[i].len };
 
 		memcpy(to + at, header, sizeof(header));
 		memset(to + at + sizeof(header), 0xee, records[i].len);
@@ -145,8 +147,8 @@ enum weir_reason talk_server_records(struct talk *talk, const struct talk_record
 
 size_t talk_server_hello_put(uint8_t *to, uint16_t cipher, bool is_retry)
 {
-	static const uint8_t retry[] = {0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11};
-	size_t len = talk_records_put(to, &(struct talk_record){22, 122}, 1);
+	static const uint8_t retry[] = { 0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11 };
+	size_t len = talk_records_put(to, &(struct talk_record){ 22, 122 }, 1);
 	uint8_t *hello = to + 5;
 
 	hello[0] = 2;
@@ -170,9 +172,9 @@ void talk_close(struct talk *talk)
 
 struct weir_flow_key talk_key(const struct talk *talk)
 {
-	struct weir_flow_key key = {.source_port = talk->client_port,
-				    .service_port = PLANE_PORT,
-				    .protocol = IPPROTO_TCP};
+	struct weir_flow_key key = { .source_port = talk->client_port,
+				     .service_port = PLANE_PORT,
+				     .protocol = IPPROTO_TCP };
 	struct weir_addr addr = plane_addr(talk->client);
 
 	memcpy(key.source_addr, addr.addr, sizeof(key.source_addr));

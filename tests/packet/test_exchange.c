@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 
-/* Plain traffic: what is an exchange and what is not; sequence numbers, gaps, ends, mid-stream, the
- * sweeper's part. */
+/* Plain traffic: what is an exchange and what is not; sequence numbers, gaps, ends. */
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <string.h>
 
@@ -220,7 +218,7 @@ static int record_take(void *context, void *data, size_t len)
 
 static void the_ring_gets_one_record_with_the_figures(void **state)
 {
-	struct weir_exchange record = {0};
+	struct weir_exchange record = { 0 };
 	struct ring_buffer *ring =
 		ring_buffer__new(plane_map(&plane, "exchanges"), record_take, &record, NULL);
 	uint64_t began_ns;
@@ -251,7 +249,7 @@ static void the_ring_gets_one_record_with_the_figures(void **state)
 
 static void a_full_ring_loses_the_record_and_not_the_count(void **state)
 {
-	int records = WEIR_EXCHANGES_RING_BYTES / 96 + 100;
+	int records = PLANE_RING_BYTES / 96 + 100;
 
 	(void)state;
 	for (int i = 0; i < records && !plane_counter(&plane, WEIR_REASON_EXCHANGE_LOST); i++) {
@@ -260,128 +258,8 @@ static void a_full_ring_loses_the_record_and_not_the_count(void **state)
 	}
 	assert_true(plane_counter(&plane, WEIR_REASON_EXCHANGE_LOST) > 0);
 	assert_int_equal(exchanges(), plane_counter(&plane, WEIR_REASON_EXCHANGE));
-	ring_buffer__free(ring_buffer__new(plane_map(&plane, "exchanges"), record_take, NULL, NULL));
-}
-
-static void silence_ends_an_answered_exchange_only(void **state)
-{
-	(void)state;
-	talk_client(&talk, get, strlen(get));
-	plane_advance(&plane, 60 * SECOND_NS);
-	assert_int_equal(plane_sweep(&plane, WEIR_SWEEP_FLOWS, 0, 0).finished, 0);
-	talk_server(&talk, ok, strlen(ok));
-	plane_advance(&plane, 4 * SECOND_NS);
-	assert_int_equal(plane_sweep(&plane, WEIR_SWEEP_FLOWS, 0, 0).finished, 0);
-	plane_advance(&plane, SECOND_NS);
-	assert_int_equal(plane_sweep(&plane, WEIR_SWEEP_FLOWS, 0, 0).finished, 1);
-	assert_int_equal(plane_sweep(&plane, WEIR_SWEEP_FLOWS, 0, 0).finished, 0);
-	assert_int_equal(exchanges(), 1);
-	talk_client(&talk, get, strlen(get));
-	talk_server(&talk, ok, strlen(ok));
-	talk_close(&talk);
-	assert_int_equal(exchanges(), 2);
-}
-
-static void idle_flows_are_swept_and_then_their_sources(void **state)
-{
-	struct weir_sweep sweep;
-
-	(void)state;
-	talk_client(&talk, get, strlen(get));
-	talk_server(&talk, ok, strlen(ok));
-	assert_int_equal(plane_sweep(&plane, WEIR_SWEEP_SOURCES, WEIR_SWEEP_FORCE, 0).removed, 0);
-	plane_advance(&plane, 600 * SECOND_NS);
-	sweep = plane_sweep(&plane, WEIR_SWEEP_FLOWS, 0, 0);
-	assert_int_equal(sweep.removed, 1);
-	assert_int_equal(sweep.finished, 1);
-	assert_int_equal(exchanges(), 1);
-	assert_int_equal(source.flows, 0);
-	assert_int_equal(plane_sweep(&plane, WEIR_SWEEP_SOURCES, 0, 601 * SECOND_NS).removed, 0);
-	plane_advance(&plane, 601 * SECOND_NS);
-	assert_int_equal(plane_sweep(&plane, WEIR_SWEEP_SOURCES, 0, 601 * SECOND_NS).removed, 1);
-	assert_int_equal(plane_entries(&plane, "sources"), 0);
-	assert_int_equal(plane_entries(&plane, "source_nets"), 0);
-}
-
-static void a_living_flow_is_not_swept_but_by_force(void **state)
-{
-	(void)state;
-	plane_advance(&plane, 599 * SECOND_NS);
-	assert_int_equal(plane_sweep(&plane, WEIR_SWEEP_FLOWS, 0, 0).removed, 0);
-	assert_int_equal(plane_sweep(&plane, WEIR_SWEEP_FLOWS, WEIR_SWEEP_FORCE, 0).removed, 1);
-}
-
-/* The host has sent FIN before the client, whose last acknowledgment is lost. */
-static void a_closed_flow_lingers_shortly(void **state)
-{
-	(void)state;
-	talk_client_at(&talk, 0, PACKET_FIN | PACKET_ACK, NULL, 0);
-	talk.client_next++;
-	talk_server_at(&talk, 0, PACKET_FIN | PACKET_ACK, NULL, 0);
-	assert_int_equal(plane_sweep(&plane, WEIR_SWEEP_FLOWS, 0, 0).removed, 0);
-	plane_advance(&plane, WEIR_CLOSED_LINGER_NS);
-	assert_int_equal(plane_sweep(&plane, WEIR_SWEEP_FLOWS, 0, 0).removed, 1);
-}
-
-static void a_connection_older_than_weir_is_picked_up(void **state)
-{
-	struct talk old = talk_new(&plane, PLANE_XDP, false);
-
-	(void)state;
-	plane_reset(&plane);
-	old.client_acked = old.server_next;
-	assert_int_equal(talk_client(&old, get, strlen(get)), WEIR_REASON_UNPROVEN);
-	talk_server(&old, ok, strlen(ok));
-	/* An acknowledgment of nothing new proves nothing. */
-	old.client_acked -= (uint32_t)strlen(ok);
-	assert_int_equal(talk_ack(&old), WEIR_REASON_UNPROVEN);
-	old.client_acked += (uint32_t)strlen(ok);
-	assert_int_equal(talk_client(&old, get, strlen(get)), WEIR_REASON_PASSED);
-	assert_int_equal(plane_events(&plane, WEIR_REASON_FLOW_PICKED_UP), 1);
-	assert_true(talk_flow(&old, &flow));
-	assert_true(flow.client_flags & WEIR_FLOW_MIDSTREAM);
-	assert_int_equal(flow.tcp_rtt_us, 0);
-	assert_int_equal(flow.syn_digest, 0);
-	talk_server(&old, ok, strlen(ok));
-	talk_client(&old, get, strlen(get));
-	talk_server(&old, ok, strlen(ok));
-	talk_close(&old);
-	assert_true(talk_source(&old, &source));
-	assert_int_equal(source.exchanges, 1);
-}
-
-static void a_forged_acknowledgment_picks_nothing_up(void **state)
-{
-	struct talk old = talk_new(&plane, PLANE_XDP, false);
-
-	(void)state;
-	plane_reset(&plane);
-	talk_server(&old, ok, strlen(ok));
-	old.client_acked += 1000000;
-	assert_int_equal(talk_ack(&old), WEIR_REASON_UNPROVEN);
-	old.client_acked -= 2000000;
-	assert_int_equal(talk_ack(&old), WEIR_REASON_UNPROVEN);
-	assert_int_equal(plane_entries(&plane, "sources"), 0);
-}
-
-static void rates_decay_with_their_half_life(void **state)
-{
-	uint32_t first;
-
-	(void)state;
-	for (int i = 0; i < 1000; i++) {
-		talk_client(&talk, get, 4);
-		talk_server(&talk, ok, 4);
-		talk_client(&talk, get, 4);
-	}
-	talk_server(&talk, ok, 4);
-	exchanges();
-	first = source.exchange_rate_per_1000s;
-	assert_in_range(first, 2240, 2380); /* 1000 events at once: 1000 ln 2 / 300 s */
-	plane_advance(&plane, WEIR_RATE_HALF_LIFE_NS);
-	talk_client(&talk, get, 4);
-	exchanges();
-	assert_in_range(source.exchange_rate_per_1000s, first / 2, first / 2 + 4);
+	ring_buffer__free(
+		ring_buffer__new(plane_map(&plane, "exchanges"), record_take, NULL, NULL));
 }
 
 static int talk_setup(void **state)
@@ -426,13 +304,6 @@ int main(void)
 		talk_test(a_fin_with_the_last_bytes_counts_them),
 		talk_test(a_reset_by_the_host_ends_the_flow),
 		talk_test(the_ring_gets_one_record_with_the_figures),
-		talk_test(silence_ends_an_answered_exchange_only),
-		talk_test(idle_flows_are_swept_and_then_their_sources),
-		talk_test(a_living_flow_is_not_swept_but_by_force),
-		talk_test(a_closed_flow_lingers_shortly),
-		talk_test(a_connection_older_than_weir_is_picked_up),
-		talk_test(a_forged_acknowledgment_picks_nothing_up),
-		talk_test(rates_decay_with_their_half_life),
 		talk_test(a_full_ring_loses_the_record_and_not_the_count),
 	};
 

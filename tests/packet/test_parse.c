@@ -31,6 +31,7 @@ struct row {
 	bool is_xdp_only; /* BPF_PROG_TEST_RUN refuses it on TC */
 };
 
+/* clang-format off */
 #define CLIENT4 .from = "192.0.2.7", .to = PLANE_SERVICE4, .from_port = 40000, .to_port = PLANE_PORT
 #define CLIENT6 \
 	.from = "2001:db8:7::7", .to = PLANE_SERVICE6, .from_port = 40000, .to_port = PLANE_PORT
@@ -146,6 +147,7 @@ static const struct row rows[] = {
 	{"UDP header cut", {CLIENT4, .protocol = IPPROTO_UDP}, {PATCH(3, 27)}, 0,
 	 WEIR_REASON_BROKEN_UDP_HEADER, false},
 };
+/* clang-format on */
 
 static uint32_t row_build(const struct row *row, uint8_t *frame)
 {
@@ -199,15 +201,18 @@ static void tc_ingress_ends_every_frame_under_its_reason(void **state)
 
 static void egress_tells_services_from_the_rest(void **state)
 {
-	struct packet_spec reply = {.from = PLANE_SERVICE4, .to = "192.0.2.7",
-				    .from_port = PLANE_PORT, .to_port = 40000,
-				    .flags = PACKET_ACK};
+	struct packet_spec reply = { .from = PLANE_SERVICE4,
+				     .to = "192.0.2.7",
+				     .from_port = PLANE_PORT,
+				     .to_port = 40000,
+				     .flags = PACKET_ACK };
 	uint8_t frame[PACKET_ROOM];
 
 	(void)state;
 	plane_reset(&plane);
 	assert_int_equal(plane_run(&plane, PLANE_TC_OUT, frame,
-				   (uint32_t)packet_build(&reply, frame)), WEIR_REASON_EGRESS);
+				   (uint32_t)packet_build(&reply, frame)),
+			 WEIR_REASON_EGRESS);
 	reply.from_port = 80;
 	assert_int_equal(plane_run(&plane, PLANE_TC_OUT, frame,
 				   (uint32_t)packet_build(&reply, frame)),
@@ -216,8 +221,9 @@ static void egress_tells_services_from_the_rest(void **state)
 
 static void any_address_can_be_a_service(void **state)
 {
-	struct packet_spec syn = {.from = "192.0.2.7", .to = "198.51.100.1", .to_port = 8443,
-				  .flags = PACKET_SYN};
+	struct packet_spec syn = {
+		.from = "192.0.2.7", .to = "198.51.100.1", .to_port = 8443, .flags = PACKET_SYN
+	};
 	uint8_t frame[PACKET_ROOM];
 	uint32_t len = (uint32_t)packet_build(&syn, frame);
 
@@ -231,8 +237,9 @@ static void any_address_can_be_a_service(void **state)
 
 static void a_service_of_one_protocol_leaves_the_other_alone(void **state)
 {
-	struct packet_spec datagram = {.from = "192.0.2.7", .to = PLANE_SERVICE4, .to_port = 8443,
-				       .protocol = IPPROTO_UDP};
+	struct packet_spec datagram = {
+		.from = "192.0.2.7", .to = PLANE_SERVICE4, .to_port = 8443, .protocol = IPPROTO_UDP
+	};
 	uint8_t frame[PACKET_ROOM];
 
 	(void)state;

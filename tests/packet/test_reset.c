@@ -13,10 +13,11 @@
 #define SECOND_NS 1000000000ULL
 
 static struct plane plane;
-static const enum plane_program hooks[] = {PLANE_XDP, PLANE_TC_IN};
+static const enum plane_program hooks[] = { PLANE_XDP, PLANE_TC_IN };
 
-static const struct weir_rule reset = {.expires_ns = PLANE_START_NS + 60 * SECOND_NS, .id = 14,
-				       .action = WEIR_ACTION_RESET};
+static const struct weir_rule reset = { .expires_ns = PLANE_START_NS + 60 * SECOND_NS,
+					.id = 14,
+					.action = WEIR_ACTION_RESET };
 
 static uint32_t read32(const uint8_t *at)
 {
@@ -76,17 +77,22 @@ static void a_pure_ack_becomes_a_rst_as_well(void **state)
 /* VLAN tags, IP and TCP options and Ethernet's padding around the segment. */
 static void options_tags_and_padding_are_handled(void **state)
 {
-	static const uint8_t timestamps[] = {1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8};
+	static const uint8_t timestamps[] = { 1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8 };
 	uint8_t frame[PACKET_ROOM];
 
 	(void)state;
 	for (int hook = 0; hook < 2; hook++) {
 		struct talk talk = talk_new(&plane, hooks[hook], false);
-		struct packet_spec ack = {.from = talk.client, .to = talk.service,
-					  .from_port = talk.client_port, .to_port = PLANE_PORT,
-					  .flags = PACKET_ACK, .vlan_tags = 2, .ip_options_len = 8,
-					  .padding_len = 6, .options = timestamps,
-					  .options_len = sizeof(timestamps)};
+		struct packet_spec ack = { .from = talk.client,
+					   .to = talk.service,
+					   .from_port = talk.client_port,
+					   .to_port = PLANE_PORT,
+					   .flags = PACKET_ACK,
+					   .vlan_tags = 2,
+					   .ip_options_len = 8,
+					   .padding_len = 6,
+					   .options = timestamps,
+					   .options_len = sizeof(timestamps) };
 
 		plane_reset(&plane);
 		talk_open(&talk, 1000);
@@ -102,14 +108,19 @@ static void options_tags_and_padding_are_handled(void **state)
 
 static void ipv6_extension_headers_stay(void **state)
 {
-	static const uint8_t options[] = {0, 0, 1, 4, 0, 0, 0, 0};
+	static const uint8_t options[] = { 0, 0, 1, 4, 0, 0, 0, 0 };
 	uint8_t frame[PACKET_ROOM];
 	struct talk talk = talk_new(&plane, PLANE_XDP, true);
-	struct packet_spec data = {.from = talk.client, .to = talk.service,
-				   .from_port = talk.client_port, .to_port = PLANE_PORT,
-				   .flags = PACKET_ACK, .payload = "x", .payload_len = 1,
-				   .extensions = options, .extensions_len = sizeof(options),
-				   .extension_first = 60};
+	struct packet_spec data = { .from = talk.client,
+				    .to = talk.service,
+				    .from_port = talk.client_port,
+				    .to_port = PLANE_PORT,
+				    .flags = PACKET_ACK,
+				    .payload = "x",
+				    .payload_len = 1,
+				    .extensions = options,
+				    .extensions_len = sizeof(options),
+				    .extension_first = 60 };
 
 	(void)state;
 	plane_reset(&plane);
@@ -186,6 +197,25 @@ static void a_new_connection_replaces_a_tombstone_once_the_rule_is_gone(void **s
 	assert_int_equal(talk_client(&talk, "GET /", 5), WEIR_REASON_PASSED);
 }
 
+/* Its next packet proves the flow, and is where the host expects the client to be. */
+static void a_connection_older_than_weir_is_reset_too(void **state)
+{
+	(void)state;
+	for (int hook = 0; hook < 2; hook++) {
+		struct talk talk = talk_new(&plane, hooks[hook], false);
+		struct weir_flow flow;
+
+		plane_reset(&plane);
+		plane_deny(&plane, talk.client, -1, &reset);
+		assert_int_equal(talk_ack(&talk), WEIR_REASON_DROP_RESET);
+		talk_server(&talk, "HTTP/1.1 200 OK", 15);
+		assert_int_equal(talk_client(&talk, "GET /", 5), WEIR_REASON_RESET_SENT);
+		reset_check(talk.client_next - 5, false, 14, 20);
+		assert_true(talk_flow(&talk, &flow));
+		assert_int_equal(talk_ack(&talk), WEIR_REASON_DROP_TOMBSTONE);
+	}
+}
+
 static void the_running_exchange_is_counted_at_the_reset(void **state)
 {
 	struct talk talk = talk_new(&plane, PLANE_XDP, false);
@@ -226,6 +256,7 @@ int main(void)
 		cmocka_unit_test(a_segment_elsewhere_in_the_window_only_drops),
 		cmocka_unit_test(after_the_rst_a_tombstone_drops_everything),
 		cmocka_unit_test(a_new_connection_replaces_a_tombstone_once_the_rule_is_gone),
+		cmocka_unit_test(a_connection_older_than_weir_is_reset_too),
 		cmocka_unit_test(the_running_exchange_is_counted_at_the_reset),
 	};
 

@@ -17,24 +17,34 @@
 #define SECOND_NS 1000000000ULL
 
 static struct plane plane;
-static const enum plane_program hooks[] = {PLANE_XDP, PLANE_TC_IN};
+static const enum plane_program hooks[] = { PLANE_XDP, PLANE_TC_IN };
 
-static const struct weir_rule drop = {.expires_ns = PLANE_START_NS + 60 * SECOND_NS, .id = 11,
-				      .action = WEIR_ACTION_DROP, .origin = WEIR_ORIGIN_OPERATOR};
-static const struct weir_rule expired = {.expires_ns = PLANE_START_NS, .id = 12,
-					 .action = WEIR_ACTION_DROP};
-static const struct weir_rule observe = {.expires_ns = PLANE_START_NS + 60 * SECOND_NS, .id = 13,
-					 .action = WEIR_ACTION_OBSERVE};
-static const struct weir_rule reset = {.expires_ns = PLANE_START_NS + 60 * SECOND_NS, .id = 14,
-				       .action = WEIR_ACTION_RESET};
-static const struct weir_rule limit2 = {.expires_ns = PLANE_START_NS + 600 * SECOND_NS, .id = 15,
-					.limit_per_min = 2, .action = WEIR_ACTION_LIMIT};
+static const struct weir_rule drop = { .expires_ns = PLANE_START_NS + 60 * SECOND_NS,
+				       .id = 11,
+				       .action = WEIR_ACTION_DROP,
+				       .origin = WEIR_ORIGIN_OPERATOR };
+static const struct weir_rule expired = { .expires_ns = PLANE_START_NS,
+					  .id = 12,
+					  .action = WEIR_ACTION_DROP };
+static const struct weir_rule observe = { .expires_ns = PLANE_START_NS + 60 * SECOND_NS,
+					  .id = 13,
+					  .action = WEIR_ACTION_OBSERVE };
+static const struct weir_rule reset = { .expires_ns = PLANE_START_NS + 60 * SECOND_NS,
+					.id = 14,
+					.action = WEIR_ACTION_RESET };
+static const struct weir_rule limit2 = { .expires_ns = PLANE_START_NS + 600 * SECOND_NS,
+					 .id = 15,
+					 .limit_per_min = 2,
+					 .action = WEIR_ACTION_LIMIT };
 
 static enum weir_reason syn_run(enum plane_program hook, const char *from, uint16_t port)
 {
 	bool is_ip6 = strchr(from, ':');
-	struct packet_spec syn = {.from = from, .to = is_ip6 ? PLANE_SERVICE6 : PLANE_SERVICE4,
-				  .from_port = port, .to_port = PLANE_PORT, .flags = PACKET_SYN};
+	struct packet_spec syn = { .from = from,
+				   .to = is_ip6 ? PLANE_SERVICE6 : PLANE_SERVICE4,
+				   .from_port = port,
+				   .to_port = PLANE_PORT,
+				   .flags = PACKET_SYN };
 	uint8_t frame[PACKET_ROOM];
 
 	return plane_run(&plane, hook, frame, (uint32_t)packet_build(&syn, frame));
@@ -42,7 +52,7 @@ static enum weir_reason syn_run(enum plane_program hook, const char *from, uint1
 
 static uint64_t hit_packets(uint32_t id)
 {
-	struct weir_hit hit = {0};
+	struct weir_hit hit = { 0 };
 
 	bpf_map_lookup_elem(plane_map(&plane, "hits"), &id, &hit);
 	return hit.packets;
@@ -58,6 +68,7 @@ struct verdict_row {
 	bool is_dropped;
 };
 
+/* clang-format off */
 static const struct verdict_row rows[] = {
 	{"no rule", NULL, NULL, 0, WEIR_REASON_SYN_RECORDED, false},
 	{"host", &drop, NULL, 0, WEIR_REASON_DROP_HOST, true},
@@ -73,6 +84,7 @@ static const struct verdict_row rows[] = {
 	{"limit ends the search", &limit2, &drop, 0, WEIR_REASON_SYN_RECORDED, false},
 	{"reset drops new flows", &reset, NULL, 0, WEIR_REASON_DROP_RESET, true},
 };
+/* clang-format on */
 
 static void row_run(const struct verdict_row *row, enum plane_program hook, bool is_ip6)
 {
@@ -107,6 +119,30 @@ static void rules_are_searched_in_the_promised_order(void **state)
 				row_run(&rows[i], hooks[hook], is_ip6);
 }
 
+/* A narrower net that has expired, or only observes, must not hide the wider one that holds. */
+static void a_wider_net_holds_behind_one_that_is_no_rule(void **state)
+{
+	static const struct weir_rule *const narrow[] = { &expired, &observe };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(narrow) / sizeof(narrow[0]); i++) {
+		plane_reset(&plane);
+		plane_deny(&plane, "192.0.2.0", 24, &drop);
+		plane_deny(&plane, "192.0.2.0", 25, &expired);
+		plane_deny(&plane, "192.0.2.0", 28, narrow[i]);
+		plane_deny(&plane, "2001:db8:7::", 48, &drop);
+		plane_deny(&plane, "2001:db8:7::", 64, narrow[i]);
+		assert_int_equal(syn_run(PLANE_XDP, CLIENT4, 1), WEIR_REASON_DROP_NET);
+		assert_int_equal(syn_run(PLANE_TC_IN, CLIENT6, 2), WEIR_REASON_DROP_NET);
+	}
+	assert_int_equal(hit_packets(observe.id), 2);
+	plane_reset(&plane);
+	plane_deny(&plane, CLIENT4, -1, &drop);
+	plane_allow(&plane, "192.0.2.0", 24, WEIR_NEVER_NS);
+	plane_allow(&plane, "192.0.2.0", 28, PLANE_START_NS);
+	assert_int_equal(syn_run(PLANE_XDP, CLIENT4, 3), WEIR_REASON_SYN_RECORDED);
+}
+
 static void a_rule_bites_nobody_else(void **state)
 {
 	(void)state;
@@ -134,7 +170,7 @@ static void a_rule_without_its_prefilter_bit_is_not_seen(void **state)
 
 static void wide_ipv6_rules_are_found_by_the_setting(void **state)
 {
-	struct weir_net6_key key = {.prefix_len = 32, .addr = {0x20, 0x01, 0x0d, 0xb8}};
+	struct weir_net6_key key = { .prefix_len = 32, .addr = { 0x20, 0x01, 0x0d, 0xb8 } };
 
 	(void)state;
 	plane_reset(&plane);
@@ -252,11 +288,14 @@ static void a_silent_daemon_lets_everything_pass_uncounted(void **state)
 /* Fragments, and packets whose transport header cannot be read. */
 static void rules_hold_for_what_cannot_be_read(void **state)
 {
-	struct packet_spec fragment = {.from = CLIENT4, .to = PLANE_SERVICE4,
-				       .to_port = PLANE_PORT, .flags = PACKET_ACK,
-				       .fragment = 0x00b9};
-	struct packet_spec ping = {.from = CLIENT4, .to = PLANE_SERVICE4,
-				   .protocol = IPPROTO_ICMP};
+	struct packet_spec fragment = { .from = CLIENT4,
+					.to = PLANE_SERVICE4,
+					.to_port = PLANE_PORT,
+					.flags = PACKET_ACK,
+					.fragment = 0x00b9 };
+	struct packet_spec ping = { .from = CLIENT4,
+				    .to = PLANE_SERVICE4,
+				    .protocol = IPPROTO_ICMP };
 	uint8_t frame[PACKET_ROOM];
 	uint32_t len = (uint32_t)packet_build(&fragment, frame);
 
@@ -277,8 +316,10 @@ static void rules_hold_for_what_cannot_be_read(void **state)
 
 static void udp_of_a_reset_source_drops(void **state)
 {
-	struct packet_spec datagram = {.from = CLIENT4, .to = PLANE_SERVICE4,
-				       .to_port = PLANE_PORT, .protocol = IPPROTO_UDP};
+	struct packet_spec datagram = { .from = CLIENT4,
+					.to = PLANE_SERVICE4,
+					.to_port = PLANE_PORT,
+					.protocol = IPPROTO_UDP };
 	uint8_t frame[PACKET_ROOM];
 	uint32_t len = (uint32_t)packet_build(&datagram, frame);
 
@@ -307,6 +348,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rules_are_searched_in_the_promised_order),
+		cmocka_unit_test(a_wider_net_holds_behind_one_that_is_no_rule),
 		cmocka_unit_test(a_rule_bites_nobody_else),
 		cmocka_unit_test(a_rule_without_its_prefilter_bit_is_not_seen),
 		cmocka_unit_test(wide_ipv6_rules_are_found_by_the_setting),

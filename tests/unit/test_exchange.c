@@ -202,44 +202,6 @@ static void a_broken_row_is_refused_with_what_is_wrong(void **state)
 	}
 }
 
-static void the_first_name_of_a_digest_stays(void **state)
-{
-	assert_int_equal(stack_names_put(*state, 7, "first"), 0);
-	assert_int_equal(stack_names_put(*state, 7, "second"), 0);
-	assert_string_equal(stack_names_get(*state, 7), "first");
-	assert_null(stack_names_get(*state, 8));
-	assert_null(stack_names_get(*state, 0));
-	assert_int_equal(stack_names_put(*state, 0, "none"), -EINVAL);
-}
-
-#define MANY 20000
-
-static int name_visit(uint64_t digest, const char *name, void *arg)
-{
-	size_t *next = arg;
-
-	assert_int_equal(digest, stack_name_digest(name));
-	assert_int_equal(strtoul(name, NULL, 10), (*next)++);
-	return 0;
-}
-
-static void many_names_are_all_found_again(void **state)
-{
-	char name[16];
-	size_t next = 0;
-
-	for (int i = 0; i < MANY; i++) {
-		snprintf(name, sizeof(name), "%d", i);
-		assert_int_equal(stack_names_put(*state, stack_name_digest(name), name), 0);
-	}
-	for (int i = 0; i < MANY; i++) {
-		snprintf(name, sizeof(name), "%d", i);
-		assert_string_equal(stack_names_get(*state, stack_name_digest(name)), name);
-	}
-	assert_int_equal(stack_names_each(*state, name_visit, &next), 0);
-	assert_int_equal(next, MANY);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, names_make, names_drop)
 
 int main(void)
@@ -251,8 +213,6 @@ int main(void)
 		TEST(the_distance_is_the_paths_and_not_the_stacks),
 		TEST(equal_accounts_stay_equal_and_are_not_kept_as_text),
 		TEST(a_broken_row_is_refused_with_what_is_wrong),
-		TEST(the_first_name_of_a_digest_stays),
-		TEST(many_names_are_all_found_again),
 	};
 
 	return cmocka_run_group_tests_name("exchange", tests, NULL, NULL);

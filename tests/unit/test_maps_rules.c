@@ -97,6 +97,7 @@ static void an_allow_without_end_never_expires(void **state)
 	assert_int_equal(changes_write(fixture, &written), 0);
 	assert_int_equal(bpf_map_lookup_elem(fixture->maps.allow_net4, &key, &value), 0);
 	assert_true(value.expires_ns == WEIR_NEVER_NS);
+	assert_int_equal(value.prefix_len, 32);
 }
 
 static void a_removed_rule_leaves_its_map(void **state)

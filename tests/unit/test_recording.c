@@ -4,17 +4,10 @@
 /* Exchange logs: what is written is read, what is broken is said, what was cut off gives its whole part. */
 
 #include <errno.h>
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cmocka.h>
 #include <zlib.h>
+
+#include "scratch.h"
 
 #include "core/wx.h"
 
@@ -23,31 +16,24 @@
 #define JA4 "t13d1516h2_8daaf6152771_b186095e22b6"
 #define SYN "4:64:0:1460:mss*44,7:mss,sok,ts,nop,ws:df,id+:0"
 
-static char dir[64];
-static char path[128];
+static char path[SCRATCH_PATH_MAX];
+static char gzipped[SCRATCH_PATH_MAX];
 static struct stack_names *names;
 
 static int dir_make(void **state)
 {
-	(void)state;
-	strcpy(dir, "/tmp/weir-test-recording-XXXXXX");
+	int error = scratch_make(state);
+
+	snprintf(path, sizeof(path), "%s/log", scratch_dir);
+	snprintf(gzipped, sizeof(gzipped), "%s/log.gz", scratch_dir);
 	names = stack_names_new();
-	if (!names || !mkdtemp(dir))
-		return -1;
-	snprintf(path, sizeof(path), "%s/log", dir);
-	return 0;
+	return error || !names ? -1 : 0;
 }
 
 static int dir_remove(void **state)
 {
-	char name[160];
-
-	(void)state;
 	stack_names_free(names);
-	unlink(path);
-	snprintf(name, sizeof(name), "%s.gz", path);
-	unlink(name);
-	return rmdir(dir);
+	return scratch_remove(state);
 }
 
 /* The i-th exchange; every field differs from its neighbours'. */
@@ -133,34 +119,12 @@ static unsigned log_read(const char *name, int *end)
 	return count;
 }
 
-static void file_write(const void *bytes, size_t len)
-{
-	FILE *file = fopen(path, "we");
-
-	assert_non_null(file);
-	assert_int_equal(fwrite(bytes, 1, len, file), len);
-	fclose(file);
-}
-
-static size_t file_read(const char *name, uint8_t *bytes, size_t room)
-{
-	FILE *file = fopen(name, "re");
-	size_t len;
-
-	assert_non_null(file);
-	len = fread(bytes, 1, room, file);
-	fclose(file);
-	return len;
-}
-
 static void what_is_written_is_read_in_both_formats_gzipped_or_not(void **state)
 {
 	static const enum recording_format formats[] = { RECORDING_CSV, RECORDING_WX };
-	char gzipped[160];
 	int end;
 
 	(void)state;
-	snprintf(gzipped, sizeof(gzipped), "%s.gz", path);
 	for (size_t i = 0; i < COUNT(formats); i++) {
 		uint8_t head[2];
 
@@ -168,7 +132,7 @@ static void what_is_written_is_read_in_both_formats_gzipped_or_not(void **state)
 		assert_int_equal(log_read(path, &end), EXCHANGES);
 		assert_int_equal(end, 0);
 		log_write(gzipped, formats[i], false);
-		assert_int_equal(file_read(gzipped, head, sizeof(head)), 2);
+		assert_int_equal(scratch_read(gzipped, head, sizeof(head)), 2);
 		assert_int_equal(head[0] << 8 | head[1], 0x1f8b);
 		assert_int_equal(log_read(gzipped, &end), EXCHANGES);
 		assert_int_equal(end, 0);
@@ -232,12 +196,12 @@ static void the_header_line_must_be_there(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(texts); i++) {
-		file_write(texts[i], strlen(texts[i]));
+		scratch_write(path, texts[i], strlen(texts[i]));
 		assert_int_equal(recording_open(path, names, &recording), -EINVAL);
 		assert_null(recording);
 	}
 	assert_int_equal(recording_open("/tmp/weir-no-such-file", names, &recording), -ENOENT);
-	assert_int_equal(recording_open(dir, names, &recording), -EISDIR);
+	assert_int_equal(recording_open(scratch_dir, names, &recording), -EISDIR);
 }
 
 static void a_broken_row_is_refused_and_the_next_is_read(void **state)
@@ -253,7 +217,7 @@ static void a_broken_row_is_refused_and_the_next_is_read(void **state)
 		       "6,192.0.2.7,,,,,,,,%01500d,,\n7,192.0.2.7,,,,,,,,,,%c\n"
 		       "8,192.0.2.7,,,,,,,,,,",
 		       exchange_csv_header, 1, 0);
-	file_write(text, (size_t)len);
+	scratch_write(path, text, (size_t)len);
 	assert_int_equal(recording_open(path, names, &recording), 0);
 	assert_int_equal(recording_next(recording, &exchange), 1);
 	assert_int_equal(exchange.time_unix_ns, 5);
@@ -274,12 +238,12 @@ static void a_binary_recording_cut_anywhere_gives_its_whole_exchanges_and_an_err
 
 	(void)state;
 	log_write(path, RECORDING_WX, false);
-	len = file_read(path, whole, sizeof(whole));
+	len = scratch_read(path, whole, sizeof(whole));
 	for (size_t cut = 8; cut < len; cut += cut < 600 ? 1 : 97) {
 		unsigned count;
 		int end;
 
-		file_write(whole, cut);
+		scratch_write(path, whole, cut);
 		count = log_read(path, &end);
 		assert_int_equal(end, -EINVAL);
 		/* What is missing is at most the last exchange and the two names. */
@@ -291,22 +255,20 @@ static void a_binary_recording_cut_anywhere_gives_its_whole_exchanges_and_an_err
 static void gzip_data_cut_short_or_damaged_are_an_error(void **state)
 {
 	static uint8_t whole[1 << 20];
-	char gzipped[160];
 	size_t len;
 	int end;
 
 	(void)state;
-	snprintf(gzipped, sizeof(gzipped), "%s.gz", path);
 	log_write(gzipped, RECORDING_CSV, false);
-	len = file_read(gzipped, whole, sizeof(whole));
-	file_write(whole, len - 5);
+	len = scratch_read(gzipped, whole, sizeof(whole));
+	scratch_write(path, whole, len - 5);
 	assert_int_equal(log_read(path, &end), EXCHANGES);
 	assert_int_equal(end, -EINVAL);
-	file_write(whole, len / 2);
+	scratch_write(path, whole, len / 2);
 	assert_in_range(log_read(path, &end), 1, EXCHANGES - 1);
 	assert_int_equal(end, -EINVAL);
 	whole[len - 6] ^= 1; /* of the checksum */
-	file_write(whole, len);
+	scratch_write(path, whole, len);
 	log_read(path, &end);
 	assert_int_equal(end, -EINVAL);
 }
@@ -322,10 +284,10 @@ static void another_version_is_refused(void **state)
 
 	(void)state;
 	log_write(path, RECORDING_WX, false);
-	len = file_read(path, whole, sizeof(whole));
+	len = scratch_read(path, whole, sizeof(whole));
 	for (size_t i = 0; i < COUNT(offsets); i++) {
 		whole[offsets[i]]++;
-		file_write(whole, len);
+		scratch_write(path, whole, len);
 		assert_int_equal(recording_open(path, names, &recording), -EINVAL);
 		assert_null(recording);
 		whole[offsets[i]]--;
@@ -341,10 +303,10 @@ static void a_missing_exchange_is_noticed_at_the_end(void **state)
 
 	(void)state;
 	log_write(path, RECORDING_WX, false);
-	len = file_read(path, whole, sizeof(whole));
+	len = scratch_read(path, whole, sizeof(whole));
 	/* Without the exchange before the end record. */
 	memmove(whole + len - 12 - record, whole + len - 12, 12);
-	file_write(whole, len - record);
+	scratch_write(path, whole, len - record);
 	assert_int_equal(log_read(path, &end), EXCHANGES - 1);
 	assert_int_equal(end, -EINVAL);
 }

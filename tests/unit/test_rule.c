@@ -216,7 +216,21 @@ static void changes_not_marked_come_again(void **state)
 	rules_mark_written(rules, changes, 1);
 	rules_mark_all_dirty(rules);
 	assert_int_equal(rules_changes(rules, changes, CHANGES_MAX), 2);
-	assert_false(changes[0].was_written);
+	assert_true(changes[0].was_written);
+}
+
+static void a_rule_that_goes_while_all_is_written_again_is_deleted(void **state)
+{
+	struct rules *rules = *state;
+	struct rule_change change;
+
+	put(rules, "192.0.2.1", WEIR_ACTION_DROP, WEIR_ORIGIN_OPERATOR, "", 10);
+	assert_int_equal(changes_take(rules, &change), 1);
+	rules_mark_all_dirty(rules);
+	assert_int_equal(rules_expire(rules, 10), 1);
+	assert_int_equal(changes_take(rules, &change), 1);
+	assert_null(change.rule);
+	assert_int_equal(changes_take(rules, &change), 0);
 }
 
 static void only_the_own_origin_and_list_is_removed(void **state)
@@ -369,6 +383,7 @@ int main(void)
 		rules_test(a_rule_that_came_and_went_unwritten_leaves_no_change),
 		rules_test(a_written_rule_that_goes_is_deleted_once),
 		rules_test(changes_not_marked_come_again),
+		rules_test(a_rule_that_goes_while_all_is_written_again_is_deleted),
 		rules_test(only_the_own_origin_and_list_is_removed),
 		rules_test(a_list_is_replaced_whole_and_idempotently),
 		cmocka_unit_test(a_list_too_large_changes_nothing),

@@ -3,43 +3,28 @@
 
 /* The operator's words: kept through restarts, never lost by a broken line or a full disk. */
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cmocka.h>
+#include "scratch.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define NS_PER_S 1000000000ULL
 
-static char dir[64];
-static char path[128];
+static char path[SCRATCH_PATH_MAX];
 
 static int dir_make(void **state)
 {
-	(void)state;
-	strcpy(dir, "/tmp/weir-test-words-XXXXXX");
-	if (!mkdtemp(dir))
-		return -1;
-	snprintf(path, sizeof(path), "%s/words.txt", dir);
-	return 0;
+	int error = scratch_make(state);
+
+	snprintf(path, sizeof(path), "%s/words.txt", scratch_dir);
+	return error;
 }
 
+/* Whatever was done, no temporary file is left. */
 static int dir_remove(void **state)
 {
-	(void)state;
-	unlink(path);
-	return rmdir(dir); /* fails if a temporary file was left */
+	int left = scratch_count("", NULL) > 1;
+
+	return scratch_remove(state) || left ? -1 : 0;
 }
 
 static struct words *words_of(void)
@@ -50,25 +35,11 @@ static struct words *words_of(void)
 	return words;
 }
 
-static void file_write(const char *text, size_t len)
-{
-	FILE *file = fopen(path, "we");
-
-	assert_non_null(file);
-	assert_int_equal(fwrite(text, 1, len, file), len);
-	fclose(file);
-}
-
 static const char *file_text(void)
 {
 	static char text[65536];
-	FILE *file = fopen(path, "re");
-	size_t len;
 
-	assert_non_null(file);
-	len = fread(text, 1, sizeof(text) - 1, file);
-	text[len] = '\0';
-	fclose(file);
+	text[scratch_read(path, text, sizeof(text) - 1)] = '\0';
 	return text;
 }
 
@@ -195,6 +166,25 @@ static void the_same_net_and_list_is_updated_and_not_doubled(void **state)
 	words_close(words);
 }
 
+static void what_changes_between_hold_and_release_is_saved_at_the_end(void **state)
+{
+	struct words *words = words_of(), *file;
+	struct rule rule = allow_of("192.0.2.1", "", "one");
+
+	(void)state;
+	rule.expires_unix_ns = 0;
+	words_hold(words);
+	assert_int_equal(words_put_allow(words, &rule), 0);
+	file = words_of();
+	assert_allows(file, "");
+	words_close(file);
+	assert_int_equal(words_release(words), 0);
+	words_close(words);
+	words = words_of();
+	assert_allows(words, "192.0.2.1||one|uid 0 (root)|0|1795532400;");
+	words_close(words);
+}
+
 static void only_an_allow_is_an_allow(void **state)
 {
 	struct words *words = words_of();
@@ -240,10 +230,10 @@ static void comments_blank_lines_and_windows_line_ends_are_fine(void **state)
 
 	(void)state;
 	/* A "#" behind a word is no comment: it is a key without a value. */
-	file_write(text, sizeof(text) - 1);
+	scratch_write(path, text, sizeof(text) - 1);
 	assert_int_equal(words_open(path, &words), -EINVAL);
 	assert_string_equal(file_text(), text);
-	file_write(text, (size_t)(strstr(text, "  # \r") - text));
+	scratch_write(path, text, (size_t)(strstr(text, "  # \r") - text));
 	words = words_of();
 	assert_allows(words, "192.0.2.1||office||0|0;");
 	assert_int_equal(words_put_allow(words, &rule), 0);
@@ -253,42 +243,14 @@ static void comments_blank_lines_and_windows_line_ends_are_fine(void **state)
 
 static void a_broken_line_is_refused_and_the_file_stays_as_it_is(void **state)
 {
-	static const char *const rows[] = {
-		"permit 192.0.2.1",
-		"allow",
-		"allow 300.1.1.1",
-		"allow 192.0.2.1/24",
-		"allow 192.0.2.1 until tomorrow",
-		"allow 192.0.2.1 until 1970-01-01T00:00:00Z",
-		"allow 192.0.2.1 until",
-		"allow 192.0.2.1 reason \"office",
-		"allow 192.0.2.1 color red",
-		"allow 192.0.2.1 reason \"a\"b",
-		"allow 192.0.2.1 reason \"\\q\"",
-		"allow 192.0.2.1 reason \"\\x00\"",
-		"allow 192.0.2.1 members 192.0.2.1",
-		"dismiss",
-		"dismiss a-name-that-is-too-long",
-		"dismiss f-1 members 192.0.2.1,,192.0.2.2",
-		"dismiss f-1 members x",
-		"confirm f-1 at noon",
-		"confirm f-1 reason x",
-		"\"",
-		"\"\"",
-	};
+	static const char text[] = "allow 192.0.2.9\npermit 192.0.2.1\nallow 192.0.2.10\n";
+	struct words *words = NULL;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct words *words = NULL;
-		char text[256];
-
-		snprintf(text, sizeof(text), "allow 192.0.2.9\n%s\n", rows[i]);
-		file_write(text, strlen(text));
-		if (words_open(path, &words) != -EINVAL)
-			fail_msg("%s is taken", rows[i]);
-		assert_null(words);
-		assert_string_equal(file_text(), text);
-	}
+	scratch_write(path, text, sizeof(text) - 1);
+	assert_int_equal(words_open(path, &words), -EINVAL);
+	assert_null(words);
+	assert_string_equal(file_text(), text);
 }
 
 static void a_nul_byte_breaks_a_line(void **state)
@@ -297,7 +259,7 @@ static void a_nul_byte_breaks_a_line(void **state)
 	struct words *words = NULL;
 
 	(void)state;
-	file_write(text, sizeof(text) - 1);
+	scratch_write(path, text, sizeof(text) - 1);
 	assert_int_equal(words_open(path, &words), -EINVAL);
 }
 
@@ -339,27 +301,20 @@ static void a_fleet_of_many_members_fits_on_its_line(void **state)
 
 /* ---- a full disk ------------------------------------------------------------------------------ */
 
-#define CANNOT_MOUNT 77
-
 static void disk_full_child(void)
 {
-	static const char block[4096] = { 1 };
 	struct words *words = words_of();
 	struct rule first = allow_of("192.0.2.1", "", "first");
 	struct rule second = allow_of("192.0.2.2", "", "second");
-	char filler[128], before[4096];
-	int fd;
+	char filler[SCRATCH_PATH_MAX], before[4096];
 
 	assert_int_equal(words_put_allow(words, &first), 0);
 	strcpy(before, file_text());
-	snprintf(filler, sizeof(filler), "%s/filler", dir);
-	fd = open(filler, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-	while (write(fd, block, sizeof(block)) > 0)
-		;
+	snprintf(filler, sizeof(filler), "%s/filler", scratch_dir);
+	scratch_fill_disk(filler);
 	assert_int_equal(words_put_allow(words, &second), -ENOSPC);
 	assert_string_equal(file_text(), before);
-	assert_int_equal(ftruncate(fd, 0), 0);
-	close(fd);
+	assert_int_equal(unlink(filler), 0);
 	assert_int_equal(words_save(words), 0);
 	assert_non_null(strstr(file_text(), "second"));
 	words_close(words);
@@ -367,23 +322,8 @@ static void disk_full_child(void)
 
 static void a_full_disk_leaves_the_old_file_whole(void **state)
 {
-	int status;
-	pid_t child = fork();
-
 	(void)state;
-	assert_true(child >= 0);
-	if (!child) {
-		if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-		    mount("tmpfs", dir, "tmpfs", 0, "size=64k,mode=0700"))
-			_exit(CANNOT_MOUNT);
-		disk_full_child();
-		_exit(0);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT_MOUNT)
-		skip();
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	scratch_on_small_disk("size=64k,mode=0700", disk_full_child);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, dir_make, dir_remove)
@@ -394,6 +334,7 @@ int main(void)
 		TEST(an_allow_is_there_after_a_restart_with_all_that_was_said),
 		TEST(the_file_is_for_people_too),
 		TEST(the_same_net_and_list_is_updated_and_not_doubled),
+		TEST(what_changes_between_hold_and_release_is_saved_at_the_end),
 		TEST(only_an_allow_is_an_allow),
 		TEST(a_judgement_keeps_the_members_and_the_last_one_holds),
 		TEST(comments_blank_lines_and_windows_line_ends_are_fine),

@@ -36,7 +36,8 @@ static const char *action_of_existing(const char *existing)
 static int block_check(struct options *options, struct block_words *words)
 {
 	if (words->action && words->existing)
-		return options_wrong(options, "--action and --existing say the same thing: choose one");
+		return options_wrong(options,
+				     "--action and --existing say the same thing: choose one");
 	if (words->existing) {
 		words->action = action_of_existing(words->existing);
 		if (!words->action)
@@ -55,17 +56,19 @@ static int block_check(struct options *options, struct block_words *words)
 	if (words->is_dry_run && !words->is_replacing)
 		return options_wrong(options, "--dry-run goes with --list NAME --replace");
 	if (!options->word_count && !words->file)
-		return options_wrong(options, "name addresses, CIDRs, files, or - for standard input");
+		return options_wrong(options,
+				     "name addresses, CIDRs, files, or - for standard input");
 	return 0;
 }
 
 static json_t *block_args(const struct block_words *words, const struct target_list *targets)
 {
-	json_t *args = json_pack("{s:o,s:s,s:b,s:b,s:b,s:b,s:b}", "targets",
-				 target_list_json(targets), "reason",
-				 words->reason ? words->reason : "", "force", words->is_forced,
-				 "skip_bad", words->is_skipping, "strict", words->is_strict,
-				 "replace", words->is_replacing, "dry_run", words->is_dry_run);
+	json_t *args =
+		json_pack("{s:o,s:s,s:b,s:b,s:b,s:b,s:b,s:b}", "targets", target_list_json(targets),
+			  "reason", words->reason ? words->reason : "", "force", words->is_forced,
+			  "skip_bad", words->is_skipping, "strict", words->is_strict, "replace",
+			  words->is_replacing, "dry_run", words->is_dry_run, "merge",
+			  targets->has_file);
 
 	if (words->action)
 		json_object_set_new(args, "action", json_string(words->action));
@@ -74,9 +77,9 @@ static json_t *block_args(const struct block_words *words, const struct target_l
 	if (words->limit != NUMBER_UNSET)
 		json_object_set_new(args, "limit", json_integer(words->limit));
 	if (words->ttl_ns)
-		json_object_set_new(args, "ttl_s",
-				    json_integer((json_int_t)((words->ttl_ns + NS_PER_S - 1) /
-							      NS_PER_S)));
+		json_object_set_new(
+			args, "ttl_s",
+			json_integer((json_int_t)((words->ttl_ns + NS_PER_S - 1) / NS_PER_S)));
 	return args;
 }
 
@@ -85,8 +88,7 @@ static void refusals_print(const json_t *refused, const struct target_list *targ
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(refused, i, row)
-	{
+	json_array_foreach(refused, i, row) {
 		char place[300] = "";
 
 		if (i == REFUSALS_SHOWN_MAX) {
@@ -113,6 +115,18 @@ static void result_print(const json_t *result, const struct target_list *targets
 	       ttl_ns ? units_span(ttl_ns, span) : "");
 }
 
+static void merged_print(json_t *result, const struct target_list *targets)
+{
+	long long duplicates =
+		(long long)targets->duplicates + (long long)json_number(result, "duplicates");
+	long long contained = (long long)json_number(result, "contained");
+
+	json_object_set_new(result, "merged", json_integer(duplicates + contained));
+	if (duplicates || contained)
+		fprintf(stderr, "weir: merged %lld duplicates and %lld nets inside wider ones\n",
+			duplicates, contained);
+}
+
 static int block_ask(const struct options *options, const char *command,
 		     const struct block_words *words, const struct target_list *targets)
 {
@@ -128,7 +142,7 @@ static int block_ask(const struct options *options, const char *command,
 	refusals_print(json_object_get(result, "refused"), targets);
 	client_print_warnings(result);
 	json_object_set_new(result, "bad", json_integer((json_int_t)targets->bad));
-	json_object_set_new(result, "merged", json_integer((json_int_t)targets->merged));
+	merged_print(result, targets);
 	if (options->is_json)
 		client_print_json(result);
 	else
@@ -150,7 +164,8 @@ static int block_run(const struct options *options, const char *command,
 	if (targets.is_unreadable)
 		code = API_EXIT_USAGE;
 	else if (targets.bad && !words->is_skipping)
-		fprintf(stderr, "weir: nothing changed: %zu bad entries (--skip-bad applies the rest)\n",
+		fprintf(stderr,
+			"weir: nothing changed: %zu bad entries (--skip-bad applies the rest)\n",
 			targets.bad);
 	else if (!targets.count && !words->is_replacing)
 		fprintf(stderr, "weir: nothing changed: no target is left\n");
@@ -165,7 +180,8 @@ int cmd_block(int argc, char **argv)
 	struct block_words words = { .limit = NUMBER_UNSET };
 	const struct option_row rows[] = {
 		{ "ttl", 't', OPTION_DURATION, &words.ttl_ns, "TIME", "how long (default 24h)" },
-		{ "reason", 'r', OPTION_TEXT, &words.reason, "TEXT", "why, for whoever asks later" },
+		{ "reason", 'r', OPTION_TEXT, &words.reason, "TEXT",
+		  "why, for whoever asks later" },
 		{ "existing", 'e', OPTION_TEXT, &words.existing, "WHAT",
 		  "open connections: reset (default), drop or keep" },
 		{ "action", 'a', OPTION_TEXT, &words.action, "ACTION",
@@ -177,7 +193,8 @@ int cmd_block(int argc, char **argv)
 		{ "list", 'L', OPTION_TEXT, &words.list, "NAME", "as part of this list" },
 		{ "replace", 'R', OPTION_FLAG, &words.is_replacing, NULL,
 		  "the list becomes what the files say, atomically" },
-		{ "dry-run", 'n', OPTION_FLAG, &words.is_dry_run, NULL, "only count what would change" },
+		{ "dry-run", 'n', OPTION_FLAG, &words.is_dry_run, NULL,
+		  "only count what would change" },
 		{ "skip-bad", 0, OPTION_FLAG, &words.is_skipping, NULL,
 		  "apply what is good, leave out what is not" },
 		{ "strict", 0, OPTION_FLAG, &words.is_strict, NULL,
@@ -188,9 +205,10 @@ int cmd_block(int argc, char **argv)
 	struct options options = {
 		.usage = "weir block [OPTION...] ADDRESS|CIDR|FILE|-...\n"
 			 "       weir block --list NAME --replace [--dry-run] FILE|-",
-		.about = "Blocks what is named: new connections are dropped, open ones reset. In force when\n"
-			 "the command ends. A word that is no address is a file; a bad line means that\n"
-			 "nothing is applied. Own addresses, gateways, resolvers and SSH peers are refused.",
+		.about =
+			"Blocks what is named: new connections are dropped, open ones reset. In force when\n"
+			"the command ends. A word that is no address is a file; a bad line means that\n"
+			"nothing is applied. Own addresses, gateways, resolvers and SSH peers are refused.",
 		.rows = rows,
 		.row_count = COUNT(rows),
 	};
@@ -206,8 +224,10 @@ int cmd_allow(int argc, char **argv)
 {
 	struct block_words words = { .limit = NUMBER_UNSET };
 	const struct option_row rows[] = {
-		{ "ttl", 't', OPTION_DURATION, &words.ttl_ns, "TIME", "how long (default: for ever)" },
-		{ "reason", 'r', OPTION_TEXT, &words.reason, "TEXT", "why, for whoever asks later" },
+		{ "ttl", 't', OPTION_DURATION, &words.ttl_ns, "TIME",
+		  "how long (default: for ever)" },
+		{ "reason", 'r', OPTION_TEXT, &words.reason, "TEXT",
+		  "why, for whoever asks later" },
 		{ "file", 'f', OPTION_TEXT, &words.file, "FILE",
 		  "targets from a file, - for standard input" },
 		{ "skip-bad", 0, OPTION_FLAG, &words.is_skipping, NULL,
@@ -215,8 +235,9 @@ int cmd_allow(int argc, char **argv)
 	};
 	struct options options = {
 		.usage = "weir allow [OPTION...] ADDRESS|CIDR|FILE|-...",
-		.about = "Never blocks what is named: an allow wins over every rule of any origin. Kept in a\n"
-			 "text file of its own, so that a lost ledger cannot lose it.",
+		.about =
+			"Never blocks what is named: an allow wins over every rule of any origin. Kept in a\n"
+			"text file of its own, so that a lost ledger cannot lose it.",
 		.rows = rows,
 		.row_count = COUNT(rows),
 	};
@@ -224,6 +245,7 @@ int cmd_allow(int argc, char **argv)
 	if (options_parse(&options, argc, argv))
 		return options.exit_code;
 	if (!options.word_count && !words.file)
-		return options_wrong(&options, "name addresses, CIDRs, files, or - for standard input");
+		return options_wrong(&options,
+				     "name addresses, CIDRs, files, or - for standard input");
 	return block_run(&options, "allow", &words);
 }

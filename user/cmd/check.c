@@ -52,8 +52,8 @@ static int file_check_json(const char *path, struct config *config)
 		return API_EXIT_FAILED;
 	code = file_check(path, config, errors);
 	fclose(errors);
-	result = json_pack("{s:s,s:b,s:o}", "file", path, "is_ok", !code, "errors",
-			   lines_new(text));
+	result =
+		json_pack("{s:s,s:b,s:o}", "file", path, "is_ok", !code, "errors", lines_new(text));
 	client_print_json(result);
 	json_decref(result);
 	free(text);
@@ -69,8 +69,9 @@ int cmd_check(int argc, char **argv)
 	};
 	struct options options = {
 		.usage = "weir check [--json] FILE | weir check --example",
-		.about = "Checks a configuration file without running anything: every error is named with\n"
-			 "its line. Exit code 2 when there are any.",
+		.about =
+			"Checks a configuration file without running anything: every error is named with\n"
+			"its line. Exit code 2 when there are any.",
 		.rows = rows,
 		.row_count = 1,
 	};
@@ -86,7 +87,7 @@ int cmd_check(int argc, char **argv)
 	}
 	if (options.word_count > 1)
 		return options_wrong(&options, "one file at a time");
-	path = options.word_count ? options.words[0] :
+	path = options.word_count  ? options.words[0] :
 	       options.config_path ? options.config_path :
 				     CONFIG_FILE_DEFAULT;
 	config = calloc(1, sizeof(*config));

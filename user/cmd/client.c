@@ -64,8 +64,7 @@ void client_print_warnings(const json_t *result)
 	const json_t *warning;
 	size_t i;
 
-	json_array_foreach(json_object_get(result, "warnings"), i, warning)
-	{
+	json_array_foreach(json_object_get(result, "warnings"), i, warning) {
 		fprintf(stderr, "weir: %s\n", json_string_value(warning));
 	}
 }

@@ -77,8 +77,9 @@ int cmd_detach(int argc, char **argv)
 	};
 	struct options options = {
 		.usage = "weir detach [--force] [--config FILE] [--json]",
-		.about = "Removes weir's links, filters, programs and maps from the kernel, and nothing else.\n"
-			 "The ledger stays. Refuses while a daemon runs, unless forced to end it.",
+		.about =
+			"Removes weir's links, filters, programs and maps from the kernel, and nothing else.\n"
+			"The ledger stays. Refuses while a daemon runs, unless forced to end it.",
 		.rows = rows,
 		.row_count = COUNT(rows),
 	};
@@ -95,7 +96,8 @@ int cmd_detach(int argc, char **argv)
 	code = options_config(&options, config);
 	pid = code ? 0 : (int)kernel_daemon_pid(config->run_dir);
 	if (pid && !is_forced) {
-		fprintf(stderr, "weir: a daemon runs (pid %d): end it first, or use --force\n", pid);
+		fprintf(stderr, "weir: a daemon runs (pid %d): end it first, or use --force\n",
+			pid);
 		code = API_EXIT_FAILED;
 	} else if (pid) {
 		code = daemon_end(&options, config->run_dir);

@@ -13,8 +13,9 @@ int cmd_explain(int argc, char **argv)
 {
 	struct options options = {
 		.usage = "weir explain ADDRESS|CIDR|FLEET [--json]",
-		.about = "Says which rules cover a source and why: rule, fleet, evidence, and its own figures\n"
-			 "beside the fleet's; for an ordinary source, why it belongs to no fleet.",
+		.about =
+			"Says which rules cover a source and why: rule, fleet, evidence, and its own figures\n"
+			"beside the fleet's; for an ordinary source, why it belongs to no fleet.",
 	};
 	const json_t *line;
 	json_t *result;
@@ -32,8 +33,7 @@ int cmd_explain(int argc, char **argv)
 	if (options.is_json) {
 		client_print_json(result);
 	} else {
-		json_array_foreach(json_object_get(result, "lines"), i, line)
-		{
+		json_array_foreach(json_object_get(result, "lines"), i, line) {
 			printf("%s\n", json_string_value(line));
 		}
 	}

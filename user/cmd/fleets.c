@@ -41,18 +41,17 @@ static void row_add(struct table *table, const json_t *row)
 static void fleets_print(const json_t *result)
 {
 	static const struct table_column columns[] = {
-		{ "FLEET", TABLE_LEFT },	{ "LEVEL", TABLE_LEFT },
-		{ "STATE", TABLE_LEFT },	{ "MEMBERS", TABLE_RIGHT },
+		{ "FLEET", TABLE_LEFT },	 { "LEVEL", TABLE_LEFT },
+		{ "STATE", TABLE_LEFT },	 { "MEMBERS", TABLE_RIGHT },
 		{ "COORDINATION", TABLE_RIGHT }, { "CONCEALMENT", TABLE_RIGHT },
-		{ "SEEN (UTC)", TABLE_LEFT },	{ "CONFIRMED (UTC)", TABLE_LEFT },
-		{ "OPERATOR", TABLE_LEFT },	{ "CELL", TABLE_LEFT },
+		{ "SEEN (UTC)", TABLE_LEFT },	 { "CONFIRMED (UTC)", TABLE_LEFT },
+		{ "OPERATOR", TABLE_LEFT },	 { "CELL", TABLE_LEFT },
 	};
 	struct table *table = table_new(columns, COUNT(columns));
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(result, "fleets"), i, row)
-	{
+	json_array_foreach(json_object_get(result, "fleets"), i, row) {
 		row_add(table, row);
 	}
 	if (i)
@@ -76,8 +75,9 @@ int cmd_fleets(int argc, char **argv)
 	};
 	struct options options = {
 		.usage = "weir fleets [--level LEVEL] [--json [--members]]",
-		.about = "Shows fleets: sources that one queue seems to feed. COORDINATION says whether they\n"
-			 "are one actor, CONCEALMENT whether they hide it. `weir explain FLEET` says why.",
+		.about =
+			"Shows fleets: sources that one queue seems to feed. COORDINATION says whether they\n"
+			"are one actor, CONCEALMENT whether they hide it. `weir explain FLEET` says why.",
 		.rows = rows,
 		.row_count = COUNT(rows),
 	};
@@ -127,8 +127,9 @@ int cmd_confirm(int argc, char **argv)
 {
 	struct options options = {
 		.usage = "weir confirm FLEET [--json]",
-		.about = "Says that a fleet is one: it is confirmed whatever its evidence, and its rules stay\n"
-			 "(commit-confirm). Allows, shared sources and the budget still hold.",
+		.about =
+			"Says that a fleet is one: it is confirmed whatever its evidence, and its rules stay\n"
+			"(commit-confirm). Allows, shared sources and the budget still hold.",
 	};
 
 	return fleet_judge(&options, "confirm", argc, argv);
@@ -138,7 +139,8 @@ int cmd_dismiss(int argc, char **argv)
 {
 	struct options options = {
 		.usage = "weir dismiss FLEET [--json]",
-		.about = "Says that a fleet is honest: its rules go, and it gets none under another id either.",
+		.about =
+			"Says that a fleet is honest: its rules go, and it gets none under another id either.",
 	};
 
 	return fleet_judge(&options, "dismiss", argc, argv);

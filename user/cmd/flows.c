@@ -25,7 +25,8 @@ static void end_add(struct table *table, const char *address, int port)
 static void row_add(struct table *table, const json_t *row, json_int_t now)
 {
 	char text[UNITS_TEXT_MAX];
-	json_int_t first = json_number(row, "first_unix_ns"), last = json_number(row, "last_unix_ns");
+	json_int_t first = json_number(row, "first_unix_ns"),
+		   last = json_number(row, "last_unix_ns");
 
 	end_add(table, json_text(row, "client"), (int)json_number(row, "client_port"));
 	end_add(table, json_text(row, "service"), (int)json_number(row, "service_port"));
@@ -45,18 +46,17 @@ static void row_add(struct table *table, const json_t *row, json_int_t now)
 static void flows_print(const json_t *result)
 {
 	static const struct table_column columns[] = {
-		{ "CLIENT", TABLE_LEFT },  { "SERVICE", TABLE_LEFT }, { "PHASE", TABLE_LEFT },
-		{ "EXCHANGES", TABLE_RIGHT }, { "UP", TABLE_RIGHT },  { "DOWN", TABLE_RIGHT },
-		{ "TCP RTT", TABLE_RIGHT }, { "TLS RTT", TABLE_RIGHT }, { "AGE", TABLE_RIGHT },
-		{ "IDLE", TABLE_RIGHT },   { "STACK", TABLE_LEFT },
+		{ "CLIENT", TABLE_LEFT },     { "SERVICE", TABLE_LEFT },  { "PHASE", TABLE_LEFT },
+		{ "EXCHANGES", TABLE_RIGHT }, { "UP", TABLE_RIGHT },	  { "DOWN", TABLE_RIGHT },
+		{ "TCP RTT", TABLE_RIGHT },   { "TLS RTT", TABLE_RIGHT }, { "AGE", TABLE_RIGHT },
+		{ "IDLE", TABLE_RIGHT },      { "STACK", TABLE_LEFT },
 	};
 	struct table *table = table_new(columns, COUNT(columns));
 	bool has_lower_bound = false, has_midstream = false;
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(result, "flows"), i, row)
-	{
+	json_array_foreach(json_object_get(result, "flows"), i, row) {
 		row_add(table, row, json_number(result, "now_unix_ns"));
 		has_lower_bound |= json_is_set(row, "is_lower_bound");
 		has_midstream |= json_is_set(row, "is_midstream");
@@ -82,7 +82,8 @@ int cmd_flows(int argc, char **argv)
 	};
 	struct options options = {
 		.usage = "weir flows [--sort KEY] [--limit N] [--json] [ADDRESS|CIDR]",
-		.about = "Shows open connections to protected services, those of one client or net if named.",
+		.about =
+			"Shows open connections to protected services, those of one client or net if named.",
 		.rows = rows,
 		.row_count = COUNT(rows),
 	};

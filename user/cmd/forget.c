@@ -13,8 +13,9 @@ int cmd_forget(int argc, char **argv)
 {
 	struct options options = {
 		.usage = "weir forget ADDRESS|CIDR [--json]",
-		.about = "Deletes what is known of a source: counters, flows, profile, ledger. Rules stay; see\n"
-			 "`weir unblock`.",
+		.about =
+			"Deletes what is known of a source: counters, flows, profile, ledger. Rules stay; see\n"
+			"`weir unblock`.",
 	};
 	json_t *result;
 	int code;

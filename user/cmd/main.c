@@ -33,9 +33,10 @@ static void commands_print(FILE *out)
 	fprintf(out, "usage: weir COMMAND [OPTION...] [ARGUMENT...]\n\n");
 	for (unsigned i = 0; i < command_count; i++)
 		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
-	fprintf(out, "\n`weir help COMMAND` shows its options. Exit codes: 0 in force, 1 failed and "
-		     "nothing changed,\n2 usage or bad input, 3 degraded, 4 daemon unreachable, "
-		     "5 not permitted.\n");
+	fprintf(out,
+		"\n`weir help COMMAND` shows its options. Exit codes: 0 in force, 1 failed and "
+		"nothing changed,\n2 usage or bad input, 3 degraded, 4 daemon unreachable, "
+		"5 not permitted.\n");
 }
 
 static int command_unknown(const char *name)

@@ -21,8 +21,9 @@ int cmd_mode(int argc, char **argv)
 {
 	struct options options = {
 		.usage = "weir mode [propose|enforce|off] [--json]",
-		.about = "Shows or sets the mode. propose: rules of fleets are written as observe; enforce:\n"
-			 "they bite; off: no verdict at all, of any origin. Kept over restarts.",
+		.about =
+			"Shows or sets the mode. propose: rules of fleets are written as observe; enforce:\n"
+			"they bite; off: no verdict at all, of any origin. Kept over restarts.",
 	};
 	json_t *args = NULL, *result;
 	int code;

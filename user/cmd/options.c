@@ -98,15 +98,16 @@ static bool row_set(struct options *options, const struct option_row *row, const
 	case OPTION_NUMBER:
 		if (!number_parse(text, row->value))
 			return true;
-		options->exit_code = options_wrong(options, "--%s: '%s' is not a number", row->name,
-						   text);
+		options->exit_code =
+			options_wrong(options, "--%s: '%s' is not a number", row->name, text);
 		return false;
 	case OPTION_DURATION:
 		if (!seconds_parse(text, row->value))
 			return true;
-		options->exit_code = options_wrong(
-			options, "--%s: '%s' is not a duration like 90s, 15m, 24h or 30d", row->name,
-			text);
+		options->exit_code =
+			options_wrong(options,
+				      "--%s: '%s' is not a duration like 90s, 15m, 24h or 30d",
+				      row->name, text);
 		return false;
 	}
 	return false;
@@ -158,13 +159,13 @@ static bool rows_apply(struct options *options, const struct option_row *rows, s
 		const struct option_row *row = row_find(rows, count, value);
 
 		if (value == ':') {
-			options->exit_code = options_wrong(options, "%s needs a value",
-							   argv[optind - 1]);
+			options->exit_code =
+				options_wrong(options, "%s needs a value", argv[optind - 1]);
 			return false;
 		}
 		if (!row) {
-			options->exit_code = options_wrong(options, "unknown option %s",
-							   argv[optind - 1]);
+			options->exit_code =
+				options_wrong(options, "unknown option %s", argv[optind - 1]);
 			return false;
 		}
 		if (!row_set(options, row, optarg))

@@ -27,8 +27,7 @@ static void plan_print(const json_t *result)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(result, "rows"), i, row)
-	{
+	json_array_foreach(json_object_get(result, "rows"), i, row) {
 		const char *action = json_text(row, "action");
 		bool is_biting = action[0] && strcmp(action, "observe");
 		const char *why = json_text(row, "why");
@@ -55,8 +54,9 @@ int cmd_plan(int argc, char **argv)
 {
 	struct options options = {
 		.usage = "weir plan [FLEET] [--json]",
-		.about = "Shows the rules that weir wants for members of fleets and what holds them back:\n"
-			 "allows, shared addresses, the budget, the holdout, too little history, the mode.",
+		.about =
+			"Shows the rules that weir wants for members of fleets and what holds them back:\n"
+			"allows, shared addresses, the budget, the holdout, too little history, the mode.",
 	};
 	json_t *args = NULL, *result;
 	int code;

@@ -105,7 +105,8 @@ int cmd_record(int argc, char **argv)
 	};
 	struct options options = {
 		.usage = "weir record [--format FORMAT] [--anonymise] [--seconds N] FILE|-",
-		.about = "Writes every exchange to a log until interrupted; `weir replay` reads it.",
+		.about =
+			"Writes every exchange to a log until interrupted; `weir replay` reads it.",
 		.rows = rows,
 		.row_count = COUNT(rows),
 	};

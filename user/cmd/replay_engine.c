@@ -106,8 +106,7 @@ static int ticks_until(struct replay *replay, uint64_t now_unix_ns)
 	replay->next_tick_unix_ns += step_ns;
 	if (error || replay->next_tick_unix_ns > now_unix_ns)
 		return error;
-	replay->next_tick_unix_ns +=
-		(now_unix_ns - replay->next_tick_unix_ns) / step_ns * step_ns;
+	replay->next_tick_unix_ns += (now_unix_ns - replay->next_tick_unix_ns) / step_ns * step_ns;
 	error = tick(replay, replay->next_tick_unix_ns);
 	replay->next_tick_unix_ns += step_ns;
 	return error;
@@ -122,6 +121,9 @@ int replay_add(struct replay *replay, const struct exchange *exchange)
 		replay->next_tick_unix_ns = exchange->time_unix_ns + replay->config->detect.tick_ns;
 		error = allows_put(replay);
 	}
+	/* An exchange ends after others that began later. */
+	if (exchange->time_unix_ns < replay->first_unix_ns)
+		replay->first_unix_ns = exchange->time_unix_ns;
 	if (!error)
 		error = ticks_until(replay, exchange->time_unix_ns);
 	if (!error)
@@ -157,13 +159,13 @@ static json_t *evidence_new(const struct fleet *fleet)
 	for (size_t i = 0; i < fleet->evidence_count; i++) {
 		const struct evidence *evidence = &fleet->evidence[i];
 
-		json_array_append_new(
-			array, json_pack("{s:s,s:f,s:s,s:s,s:s}", "test", evidence->test, "db",
-					 evidence->db, "why", evidence->why, "family",
-					 evidence->family, "question",
-					 evidence->question == EVIDENCE_COORDINATION ?
-						 "coordination" :
-						 "concealment"));
+		json_array_append_new(array,
+				      json_pack("{s:s,s:f,s:s,s:s,s:s}", "test", evidence->test,
+						"db", evidence->db, "why", evidence->why, "family",
+						evidence->family, "question",
+						evidence->question == EVIDENCE_COORDINATION ?
+							"coordination" :
+							"concealment"));
 	}
 	return array;
 }
@@ -196,9 +198,9 @@ static json_t *fleets_new(const struct replay *replay)
 
 		json_array_append_new(
 			array,
-			json_pack("{s:s,s:s,s:f,s:f,s:s,s:o,s:o,s:o,s:o}", "id", fleet->id,
-				  "level", fleet_level_name(fleet->level), "score_db",
-				  fleet->score_db, "concealment_db", fleet->concealment_db, "state",
+			json_pack("{s:s,s:s,s:f,s:f,s:s,s:o,s:o,s:o,s:o}", "id", fleet->id, "level",
+				  fleet_level_name(fleet->level), "score_db", fleet->score_db,
+				  "concealment_db", fleet->concealment_db, "state",
 				  fleet_state_name(fleet->state), "first_suspected_ns",
 				  time_new(fleet->first_suspected_unix_ns), "first_confirmed_ns",
 				  time_new(fleet->first_confirmed_unix_ns), "evidence",
@@ -229,7 +231,6 @@ json_t *replay_json(const struct replay *replay)
 	rules_each(replay->rules, rule_append, rules);
 	return json_pack("{s:I,s:I,s:o,s:o,s:o,s:o}", "exchanges", (json_int_t)replay->exchanges,
 			 "sources", (json_int_t)stats.sources, "first_ns",
-			 time_new(replay->first_unix_ns), "last_ns",
-			 time_new(replay->last_unix_ns), "fleets", fleets_new(replay), "rules",
-			 rules);
+			 time_new(replay->first_unix_ns), "last_ns", time_new(replay->last_unix_ns),
+			 "fleets", fleets_new(replay), "rules", rules);
 }

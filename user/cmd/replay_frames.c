@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 
-/* A capture through the real BPF programs under its own clock, and the exchanges they see into a replay. */
+/* Captures through the real BPF programs under their own clock, and the exchanges they see into a replay. */
 
 #include "cmd/replay_frames.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "cmd/clock.h"
 #include "cmd/exchange_record.h"
+#include "cmd/kernel_view.h"
 #include "cmd/replay_services.h"
 #include "core/frame.h"
 #include "core/syn_name.h"
@@ -63,38 +65,6 @@ static int record_take(const struct weir_exchange *record, void *arg)
 	return 0;
 }
 
-static struct maps maps_of(const struct kernel *kernel)
-{
-	const struct kernel_maps *from = kernel_maps(kernel);
-
-	return (struct maps){
-		.sources = from->sources,
-		.flows = from->flows,
-		.syns = from->syns,
-		.stacks = from->stacks,
-		.counters = from->counters,
-		.reasons = from->reasons,
-		.hits = from->hits,
-		.meta = from->meta,
-		.settings = from->settings,
-		.services = from->services,
-		.ports = from->ports,
-		.prefixes6 = from->prefixes6,
-		.source_nets = from->source_nets,
-		.allow_net4 = from->allow_net4,
-		.allow_net6 = from->allow_net6,
-		.deny_host = from->deny_host,
-		.deny_net4 = from->deny_net4,
-		.deny_net6 = from->deny_net6,
-		.prefilter4 = from->prefilter4,
-		.prefilter6 = from->prefilter6,
-		.push_net4 = from->push_net4,
-		.push_net6 = from->push_net6,
-		.sweep_program = kernel_sweep_fd(kernel),
-		.hash_key = { replay_key[0], replay_key[1] },
-	};
-}
-
 static bool end_is_service(const struct config *config, const struct frame_end *end,
 			   uint8_t protocol)
 {
@@ -138,7 +108,8 @@ static void frame_take(struct frames_run *run, const struct capture_frame *frame
 	int fd;
 
 	run->total++;
-	clock_set(run, frame->time_unix_ns);
+	if (frame->time_unix_ns > run->now_unix_ns)
+		clock_set(run, frame->time_unix_ns);
 	if (run->now_unix_ns - run->swept_unix_ns >= SWEEP_EVERY_NS)
 		sweep(run);
 	fd = frame->is_ethernet && frame_leaves(run->config, frame) ? run->egress_fd :
@@ -169,7 +140,8 @@ static int run_open(struct frames_run *run)
 
 	if (error)
 		return error;
-	run->maps = maps_of(run->kernel);
+	run->maps = maps_of_kernel(run->kernel);
+	memcpy(run->maps.hash_key, replay_key, sizeof(replay_key));
 	run->ingress_fd = kernel_program_fd(run->kernel, "weir_xdp");
 	run->egress_fd = kernel_program_fd(run->kernel, "weir_tc_out");
 	error = maps_configure(&run->maps, run->config);
@@ -182,20 +154,39 @@ static int run_open(struct frames_run *run)
 	return run->sweeper && run->ring ? 0 : -ENOMEM;
 }
 
-static int run_all(struct frames_run *run, const char *path)
+/* 0, -errno, or -EBADMSG: the capture broke off. */
+static int capture_take(struct frames_run *run, const char *path)
 {
 	struct capture *capture;
 	struct capture_frame frame;
+	uint64_t before = run->total;
 	int got, error = capture_open(path, &capture);
 
 	if (error)
 		return error;
 	while ((got = capture_next(capture, &frame)) > 0 && !run->error)
 		frame_take(run, &frame);
+	if (got < 0)
+		log_error("%s: broken after frame %" PRIu64 ": %s", path, run->total - before,
+			  capture_problem(capture));
 	capture_close(capture);
+	return run->error ? run->error : got < 0 ? -EBADMSG : 0;
+}
+
+static int run_all(struct frames_run *run, char *const *paths, size_t count)
+{
+	int error = 0;
+	bool is_broken = false;
+
+	for (size_t i = 0; i < count && !error; i++) {
+		error = capture_take(run, paths[i]);
+		is_broken |= error == -EBADMSG;
+		error = error == -EBADMSG ? 0 : error;
+	}
 	if (run->total)
 		finish(run);
-	return run->error ? run->error : got;
+	error = error ? error : run->error;
+	return error ? error : is_broken ? -EBADMSG : 0;
 }
 
 static json_t *frames_json(struct frames_run *run)
@@ -219,25 +210,29 @@ static json_t *frames_json(struct frames_run *run)
 			 "reasons", reasons);
 }
 
-int replay_frames(const char *path, struct config *config, struct replay *replay,
-		  struct stack_names *names, json_t **frames)
+int replay_frames(char *const *paths, size_t count, struct frames_context *context, json_t **frames)
 {
-	struct frames_run run = { .config = config, .replay = replay, .names = names };
+	struct frames_run run = {
+		.config = context->config,
+		.replay = context->replay,
+		.names = context->names,
+	};
 	int error = 0;
 
 	/* No daemon's heartbeat reaches the virtual clock. */
-	config->is_persistent = true;
-	if (!config->service_count)
-		error = replay_services_find(path, config);
+	run.config->is_persistent = true;
+	if (!run.config->service_count)
+		error = replay_services_find(paths, count, run.config);
 	if (!error)
 		error = run_open(&run);
 	if (!error)
-		error = run_all(&run, path);
-	/* What was run before the capture broke off is worth seeing. */
+		error = run_all(&run, paths, count);
+	/* What was run before a capture broke off is worth seeing. */
 	if (run.kernel && run.ring)
 		*frames = frames_json(&run);
 	ring_free(run.ring);
 	maps_sweeper_free(run.sweeper);
-	kernel_close(run.kernel);
+	if (run.kernel)
+		kernel_close(run.kernel);
 	return error;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 #pragma once
 
-/* A capture through the real BPF programs under its own clock, and the exchanges they see into a replay. */
+/* Captures through the real BPF programs under their own clock, and the exchanges they see into a replay. */
 
 #include <jansson.h>
 
@@ -9,9 +9,17 @@
 #include "core/config.h"
 #include "core/exchange.h"
 
+struct frames_context {
+	struct config *config;
+	struct replay *replay;
+	struct stack_names *names;
+};
+
 /*
+ * Several captures, as a rotation leaves them, are one stream in the order given; time never steps back in it.
  * config: its services are the service side; none: those that send SYN-ACKs are found and filled in. names gets the SYN
- * stacks. *frames: {"total","run","not_runnable","reasons":{NAME: packets}}. 0 or -errno, said in the log.
+ * stacks. *frames: {"total","run","not_runnable","reasons":{NAME: packets}}. 0, -errno, or -EBADMSG: a capture
+ * broke off, what came before and the others were run. All said in the log.
  */
-int replay_frames(const char *path, struct config *config, struct replay *replay,
-		  struct stack_names *names, json_t **frames);
+int replay_frames(char *const *paths, size_t count, struct frames_context *context,
+		  json_t **frames);

@@ -32,8 +32,8 @@ static void row_add(struct table *table, const json_t *row, uint64_t now_unix_ns
 			    !strcmp(action, "observe") ? TABLE_PLAIN :
 							 TABLE_RED);
 	table_add_format(table, "%s%s%s", json_text(row, "origin"), list[0] ? " " : "", list);
-	table_add(table, units_until((uint64_t)json_number(row, "expires_unix_ns"), now_unix_ns,
-				     text));
+	table_add(table,
+		  units_until((uint64_t)json_number(row, "expires_unix_ns"), now_unix_ns, text));
 	table_add(table, units_count(json_figure(row, "packets"), text));
 	table_add(table, units_bytes(json_figure(row, "bytes"), text));
 	table_add(table, json_text(row, "reason"));
@@ -42,16 +42,15 @@ static void row_add(struct table *table, const json_t *row, uint64_t now_unix_ns
 static void rules_print(const json_t *result)
 {
 	static const struct table_column columns[] = {
-		{ "ID", TABLE_RIGHT },	    { "TARGET", TABLE_LEFT },  { "ACTION", TABLE_LEFT },
-		{ "ORIGIN", TABLE_LEFT },   { "EXPIRES IN", TABLE_RIGHT }, { "PACKETS", TABLE_RIGHT },
-		{ "BYTES", TABLE_RIGHT },   { "REASON", TABLE_LEFT },
+		{ "ID", TABLE_RIGHT },	  { "TARGET", TABLE_LEFT },	 { "ACTION", TABLE_LEFT },
+		{ "ORIGIN", TABLE_LEFT }, { "EXPIRES IN", TABLE_RIGHT }, { "PACKETS", TABLE_RIGHT },
+		{ "BYTES", TABLE_RIGHT }, { "REASON", TABLE_LEFT },
 	};
 	struct table *table = table_new(columns, COUNT(columns));
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(result, "rules"), i, row)
-	{
+	json_array_foreach(json_object_get(result, "rules"), i, row) {
 		row_add(table, row, (uint64_t)json_number(result, "now_unix_ns"));
 	}
 	if (i)
@@ -77,8 +76,7 @@ static int rules_export(const json_t *result, enum list_format format)
 
 	if (!nets)
 		return API_EXIT_FAILED;
-	json_array_foreach(rows, i, row)
-	{
+	json_array_foreach(rows, i, row) {
 		const char *action = json_text(row, "action");
 
 		if (strcmp(action, "allow") && strcmp(action, "observe") &&
@@ -105,7 +103,8 @@ int cmd_rules(int argc, char **argv)
 		  "plain, json, nft, ipset or crowdsec: what blocks, for other tools" },
 	};
 	struct options options = {
-		.usage = "weir rules [--origin ORIGIN] [--list NAME] [--all] [--export FORMAT] [--json]",
+		.usage =
+			"weir rules [--origin ORIGIN] [--list NAME] [--all] [--export FORMAT] [--json]",
 		.about = "Shows rules with who made them, when they end and what they caught.",
 		.rows = rows,
 		.row_count = COUNT(rows),

@@ -43,9 +43,10 @@ int cmd_run(int argc, char **argv)
 	};
 	struct options options = {
 		.usage = "weir run [--config FILE] [--foreground]",
-		.about = "Runs the daemon: attaches to the interfaces, counts, finds fleets, keeps rules in\n"
-			 "force. SIGHUP reads the configuration again, SIGTERM ends it cleanly; the programs\n"
-			 "then stay for ten seconds, so that a restart is not felt (with `persist`: for good).",
+		.about =
+			"Runs the daemon: attaches to the interfaces, counts, finds fleets, keeps rules in\n"
+			"force. SIGHUP reads the configuration again, SIGTERM ends it cleanly; the programs\n"
+			"then stay for ten seconds, so that a restart is not felt (with `persist`: for good).",
 		.rows = rows,
 		.row_count = sizeof(rows) / sizeof(rows[0]),
 	};
@@ -60,7 +61,7 @@ int cmd_run(int argc, char **argv)
 	if (!d)
 		return API_EXIT_FAILED;
 	code = options_config(&options, &d->config);
-	d->config_path = options.config_path ? options.config_path :
+	d->config_path = options.config_path			? options.config_path :
 			 access(CONFIG_FILE_DEFAULT, F_OK) == 0 ? CONFIG_FILE_DEFAULT :
 								  NULL;
 	if (!code) {

@@ -53,18 +53,17 @@ static void row_add(struct table *table, const json_t *row, json_int_t now)
 static bool sources_print(const json_t *result, bool is_coloured)
 {
 	static const struct table_column columns[] = {
-		{ "SOURCE", TABLE_LEFT },   { "EXCHANGES", TABLE_RIGHT }, { "PER MIN", TABLE_RIGHT },
-		{ "CONNS", TABLE_RIGHT },   { "OPEN", TABLE_RIGHT },	  { "UP", TABLE_RIGHT },
-		{ "DOWN", TABLE_RIGHT },    { "TCP RTT", TABLE_RIGHT },	  { "GAP", TABLE_RIGHT },
-		{ "LAST", TABLE_RIGHT },    { "FLEET", TABLE_LEFT },
+		{ "SOURCE", TABLE_LEFT }, { "EXCHANGES", TABLE_RIGHT }, { "PER MIN", TABLE_RIGHT },
+		{ "CONNS", TABLE_RIGHT }, { "OPEN", TABLE_RIGHT },	{ "UP", TABLE_RIGHT },
+		{ "DOWN", TABLE_RIGHT },  { "TCP RTT", TABLE_RIGHT },	{ "GAP", TABLE_RIGHT },
+		{ "LAST", TABLE_RIGHT },  { "FLEET", TABLE_LEFT },
 	};
 	struct table *table = table_new(columns, COUNT(columns));
 	const json_t *row;
 	bool has_lower_bound = false;
 	size_t i;
 
-	json_array_foreach(json_object_get(result, "sources"), i, row)
-	{
+	json_array_foreach(json_object_get(result, "sources"), i, row) {
 		row_add(table, row, json_number(result, "now_unix_ns"));
 		has_lower_bound |= json_is_set(row, "is_lower_bound");
 	}
@@ -86,8 +85,9 @@ int cmd_sources(int argc, char **argv)
 	};
 	struct options options = {
 		.usage = "weir sources [--sort KEY] [--limit N] [--json]",
-		.about = "Shows the sources the kernel counts now, the busiest first. GAP is the relay gap:\n"
-			 "least TLS round trip minus least TCP round trip.",
+		.about =
+			"Shows the sources the kernel counts now, the busiest first. GAP is the relay gap:\n"
+			"least TLS round trip minus least TCP round trip.",
 		.rows = rows,
 		.row_count = COUNT(rows),
 	};
@@ -161,7 +161,8 @@ int cmd_top(int argc, char **argv)
 	};
 	struct options options = {
 		.usage = "weir top [--sort KEY] [--interval TIME] [--times N]",
-		.about = "Watches the busiest sources. Without a terminal it prints one table after the other.",
+		.about =
+			"Watches the busiest sources. Without a terminal it prints one table after the other.",
 		.rows = rows,
 		.row_count = COUNT(rows),
 	};

@@ -31,8 +31,7 @@ static void head_print(const json_t *status, bool is_coloured)
 	       colour_start(colour, is_coloured), mode, colour_end(is_coloured),
 	       json_is_set(status, "is_persistent") ? ", persistent" : "");
 	printf("protects");
-	json_array_foreach(json_object_get(status, "services"), i, row)
-	{
+	json_array_foreach(json_object_get(status, "services"), i, row) {
 		printf("%s %s port %d/%s", i ? "," : "", json_text(row, "address"),
 		       (int)json_number(row, "port"), json_text(row, "protocol"));
 	}
@@ -49,8 +48,7 @@ static void attachments_print(const json_t *status, bool is_coloured)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(status, "attachments"), i, row)
-	{
+	json_array_foreach(json_object_get(status, "attachments"), i, row) {
 		const char *problem = json_text(row, "problem");
 
 		table_add(table, json_text(row, "interface"));
@@ -82,8 +80,7 @@ static void maps_print(const json_t *status, bool is_coloured)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(status, "maps"), i, row)
-	{
+	json_array_foreach(json_object_get(status, "maps"), i, row) {
 		double used = json_figure(row, "used"), max = json_figure(row, "max");
 		double fill = max > 0 ? used / max : 0;
 
@@ -91,7 +88,9 @@ static void maps_print(const json_t *status, bool is_coloured)
 		table_add(table, units_count(used, text));
 		table_add(table, units_count(max, text));
 		table_add_format(table, "%.0f %%", fill * 100);
-		table_colour(table, fill > 0.9 ? TABLE_RED : fill > 0.7 ? TABLE_YELLOW : TABLE_PLAIN);
+		table_colour(table, fill > 0.9 ? TABLE_RED :
+				    fill > 0.7 ? TABLE_YELLOW :
+						 TABLE_PLAIN);
 	}
 	table_print(table, stdout, is_coloured);
 	table_free(table);
@@ -111,8 +110,7 @@ static void reasons_print(const json_t *status, bool is_coloured)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(status, "reasons"), i, row)
-	{
+	json_array_foreach(json_object_get(status, "reasons"), i, row) {
 		const char *kind = json_text(row, "kind");
 
 		table_add(table, units_count(json_figure(row, "packets"), text));
@@ -148,7 +146,8 @@ static void counts_print(const json_t *status)
 	       units_count(json_figure(engine, "exchanges"), text),
 	       units_count(json_figure(engine, "sources"), other),
 	       (int)json_number(engine, "ticks"), (int)json_number(engine, "scans"),
-	       units_span((uint64_t)json_number(engine, "tick_took_ns"), (char[UNITS_TEXT_MAX]){ 0 }));
+	       units_span((uint64_t)json_number(engine, "tick_took_ns"),
+			  (char[UNITS_TEXT_MAX]){ 0 }));
 	printf("ledger   %s, since %s UTC\n\n",
 	       json_is_set(ledger, "is_writable") ? "written" : "NOT WRITABLE",
 	       units_utc((uint64_t)created, text));
@@ -159,8 +158,7 @@ static void problems_print(const json_t *status, bool is_coloured)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(status, "problems"), i, row)
-	{
+	json_array_foreach(json_object_get(status, "problems"), i, row) {
 		bool is_notice = json_is_set(row, "is_notice");
 		char since[UNITS_TEXT_MAX];
 
@@ -169,7 +167,7 @@ static void problems_print(const json_t *status, bool is_coloured)
 		       is_notice ? "notice  " : "problem ", colour_end(is_coloured),
 		       json_text(row, "what"),
 		       units_utc((uint64_t)json_number(row, "since_unix_ns"), since),
-		       json_text(row, "todo"));
+		       json_text(row, "do"));
 	}
 	if (!i)
 		printf("no problems\n");
@@ -183,8 +181,9 @@ int cmd_status(int argc, char **argv)
 	};
 	struct options options = {
 		.usage = "weir status [--json | --metrics]",
-		.about = "Shows attachments, map fill, counters by reason, fleets, rules and problems.\n"
-			 "Exit code 3 when something is wrong, 4 when no daemon answers.",
+		.about =
+			"Shows attachments, map fill, counters by reason, fleets, rules and problems.\n"
+			"Exit code 3 when something is wrong, 4 when no daemon answers.",
 		.rows = rows,
 		.row_count = COUNT(rows),
 	};

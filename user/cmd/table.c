@@ -175,9 +175,8 @@ bool colour_is_wanted(FILE *out)
 const char *colour_start(enum table_colour colour, bool is_coloured)
 {
 	static const char *const starts[] = {
-		[TABLE_PLAIN] = "",	       [TABLE_BOLD] = "\033[1m",
-		[TABLE_DIM] = "\033[2m",       [TABLE_RED] = "\033[31m",
-		[TABLE_YELLOW] = "\033[33m",   [TABLE_GREEN] = "\033[32m",
+		[TABLE_PLAIN] = "",	  [TABLE_BOLD] = "\033[1m",    [TABLE_DIM] = "\033[2m",
+		[TABLE_RED] = "\033[31m", [TABLE_YELLOW] = "\033[33m", [TABLE_GREEN] = "\033[32m",
 	};
 
 	return is_coloured ? starts[colour] : "";

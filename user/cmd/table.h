@@ -7,8 +7,18 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum table_align { TABLE_LEFT, TABLE_RIGHT };
-enum table_colour { TABLE_PLAIN, TABLE_BOLD, TABLE_DIM, TABLE_RED, TABLE_YELLOW, TABLE_GREEN };
+enum table_align {
+	TABLE_LEFT,
+	TABLE_RIGHT
+};
+enum table_colour {
+	TABLE_PLAIN,
+	TABLE_BOLD,
+	TABLE_DIM,
+	TABLE_RED,
+	TABLE_YELLOW,
+	TABLE_GREEN
+};
 
 struct table_column {
 	const char *title;

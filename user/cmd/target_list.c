@@ -38,10 +38,10 @@ static void unreadable(struct target_list *list, const char *name, int error)
 static void file_take(struct target_list *list, const char *name, const struct list *from)
 {
 	for (size_t i = 0; i < from->problem_count; i++)
-		fprintf(stderr, "%s:%u: %s\n", name, from->problems[i].line,
-			from->problems[i].why);
+		fprintf(stderr, "%s:%u: %s\n", name, from->problems[i].line, from->problems[i].why);
 	list->bad += from->problem_count;
-	list->merged += from->duplicates + from->contained;
+	list->duplicates += from->duplicates;
+	list->has_file = true;
 	for (size_t i = 0; i < from->count; i++) {
 		struct target target = {
 			.net = from->entries[i].net,
@@ -54,9 +54,6 @@ static void file_take(struct target_list *list, const char *name, const struct l
 			return;
 		}
 	}
-	if (from->duplicates || from->contained)
-		fprintf(stderr, "weir: %s: merged %zu duplicates and %zu nets inside wider ones\n",
-			name, from->duplicates, from->contained);
 }
 
 static void file_add(struct target_list *list, const char *path)

@@ -19,8 +19,9 @@ struct target {
 struct target_list {
 	struct target *rows;
 	size_t count, size;
-	size_t bad;	   /* lines and words that are no nets: each said on standard error */
-	size_t merged;	   /* duplicates, and nets inside wider ones of the same file */
+	size_t bad;	    /* lines and words that are no nets: each said on standard error */
+	size_t duplicates;  /* left out: the same net in the same file */
+	bool has_file;	    /* of what files say, nets inside wider ones are merged */
 	bool is_unreadable; /* a file could not be read: said */
 };
 

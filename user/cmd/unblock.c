@@ -18,8 +18,7 @@ static void covered_print(const json_t *result)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(result, "still_covered"), i, row)
-	{
+	json_array_foreach(json_object_get(result, "still_covered"), i, row) {
 		const json_t *rule = json_object_get(row, "rule");
 		const char *list = json_text(rule, "list");
 
@@ -62,7 +61,8 @@ static int removal_run(struct options *options, const char *command, const char 
 	for (int i = 0; i < options->word_count; i++)
 		target_list_add(&targets, options->words[i], false);
 	if (!options->word_count && !file && !list) {
-		code = options_wrong(options, "name addresses, CIDRs, files, or - for standard input");
+		code = options_wrong(options,
+				     "name addresses, CIDRs, files, or - for standard input");
 	} else if (targets.bad || targets.is_unreadable) {
 		fprintf(stderr, "weir: nothing changed: %zu bad entries\n", targets.bad);
 	} else {
@@ -86,8 +86,9 @@ int cmd_unblock(int argc, char **argv)
 	};
 	struct options options = {
 		.usage = "weir unblock [--list NAME] [--json] ADDRESS|CIDR|FILE|-...",
-		.about = "Takes back every block at exactly what is named, of any origin, and says what still\n"
-			 "covers it. A member of a fleet is allowed for 24 h, so that it stays unblocked.",
+		.about =
+			"Takes back every block at exactly what is named, of any origin, and says what still\n"
+			"covers it. A member of a fleet is allowed for 24 h, so that it stays unblocked.",
 		.rows = rows,
 		.row_count = COUNT(rows),
 	};

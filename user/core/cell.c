@@ -19,7 +19,6 @@ struct keyed_row {
 	uint32_t row;
 };
 
-
 int relay_class_of(double gap_us, unsigned nth)
 {
 	double gap_ms = gap_us / 1000;
@@ -112,7 +111,14 @@ static void name_relay(const struct snapshot *snapshot, const struct keyed_row *
 	relay_class_name((int)first->key - 1, name);
 }
 
-enum cell_kind { CELL_ALL, CELL_STACK, CELL_NET, CELL_RELAY, CELL_RELAY_LOWER, CELL_KINDS };
+enum cell_kind {
+	CELL_ALL,
+	CELL_STACK,
+	CELL_NET,
+	CELL_RELAY,
+	CELL_RELAY_LOWER,
+	CELL_KINDS
+};
 
 /* The key of a row in this kind of cell; 0: in none. */
 static uint64_t key_of(const struct row *row, enum cell_kind kind)
@@ -123,7 +129,7 @@ static uint64_t key_of(const struct row *row, enum cell_kind kind)
 	case CELL_ALL:
 		return 1;
 	case CELL_STACK:
-		return row->stack;
+		return row_software(row);
 	case CELL_NET:
 		net = cell_net(&row->source->profile.source);
 		return net_hash(&net);
@@ -157,7 +163,9 @@ int cells_each(const struct snapshot *snapshot, int (*fn)(const struct cell *cel
 	       void *arg)
 {
 	static void (*const namers[])(const struct snapshot *, const struct keyed_row *, char *) = {
-		[CELL_ALL] = name_all, [CELL_STACK] = name_stack, [CELL_NET] = name_net,
+		[CELL_ALL] = name_all,
+		[CELL_STACK] = name_stack,
+		[CELL_NET] = name_net,
 		[CELL_RELAY] = name_relay,
 	};
 	struct keyed_row *keyed = malloc((2 * snapshot->count + 1) * sizeof(*keyed));

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COHORTS_MAX 64	    /* parents a scan looks into; what is left waits for the next */
-#define FRESH_SHARE_MIN 0.5 /* of a block that no earlier cohort has taken */
+#define COHORTS_MAX 64	     /* parents a scan looks into; what is left waits for the next */
+#define FRESH_SHARE_MIN 0.5  /* of a block that no earlier cohort has taken */
 #define MEMBER_POSTERIOR 0.5 /* of those half B is asked about; listing wants more */
 
 static bool row_is_free(const struct row *row)
@@ -29,7 +29,8 @@ void cohorts_clear(struct cohorts *cohorts)
 }
 
 static int fit(const struct snapshot *snapshot, enum membership_side side,
-	       bool (*is_eligible)(const struct row *row), double *posterior, struct mixture *mixture)
+	       bool (*is_eligible)(const struct row *row), double *posterior,
+	       struct mixture *mixture)
 {
 	struct membership_inputs inputs = { snapshot, side, is_eligible };
 
@@ -37,7 +38,8 @@ static int fit(const struct snapshot *snapshot, enum membership_side side,
 }
 
 /* Rows at or over the posterior become the cohort's tested rows. */
-static int rows_choose(const struct snapshot *snapshot, const double *posterior, struct cohort *cohort)
+static int rows_choose(const struct snapshot *snapshot, const double *posterior,
+		       struct cohort *cohort)
 {
 	free(cohort->rows);
 	cohort->count = 0;
@@ -87,8 +89,7 @@ static int parents_find(struct snapshot *snapshot, const struct blocks *blocks,
 		int err;
 
 		if (!parent->posterior)
-			parent->posterior =
-				calloc(snapshot->count + 1, sizeof(*parent->posterior));
+			parent->posterior = calloc(snapshot->count + 1, sizeof(*parent->posterior));
 		if (!parent->posterior)
 			return -ENOMEM;
 		err = parent_fit(snapshot, &blocks->items[i], parent);
@@ -102,7 +103,10 @@ static int parents_find(struct snapshot *snapshot, const struct blocks *blocks,
 	return 0;
 }
 
-/* One part of a parent: fitted anew among those of its own concealment, nobody inherits a neighbour's. */
+/*
+ * One part of a parent: fitted anew among those of its own concealment, nobody inherits a
+ * neighbour's.
+ */
 static int part_fit(struct snapshot *snapshot, const struct cohort *parent, bool is_concealed,
 		    bool (*is_eligible)(const struct row *row), struct cohort *part)
 {
@@ -124,8 +128,8 @@ static int part_fit(struct snapshot *snapshot, const struct cohort *parent, bool
 	err = fit(snapshot, MEMBERSHIP_A, is_eligible, part->posterior, &part->mixture);
 	if (!err)
 		err = rows_choose(snapshot, part->posterior, part);
-	return err ? err
-		   : fit(snapshot, MEMBERSHIP_ALL, is_eligible, part->posterior, &part->mixture);
+	return err ? err :
+		     fit(snapshot, MEMBERSHIP_ALL, is_eligible, part->posterior, &part->mixture);
 }
 
 static double count_concealed(const struct snapshot *snapshot, const struct cohort *parent)
@@ -147,8 +151,7 @@ static int parent_split(struct snapshot *snapshot, const struct cohort *parent, 
 	if (concealed < least && open < least)
 		return part_fit(snapshot, parent, false, NULL, &out->items[out->count++]);
 	if (concealed >= least)
-		err = part_fit(snapshot, parent, true, row_is_concealed,
-			       &out->items[out->count++]);
+		err = part_fit(snapshot, parent, true, row_is_concealed, &out->items[out->count++]);
 	if (open >= least && !err)
 		err = part_fit(snapshot, parent, false, row_is_open, &out->items[out->count++]);
 	return err;

@@ -31,6 +31,8 @@ struct cohorts {
 	struct concealment concealment; /* what is ordinary */
 };
 
-/* Fits, splits by concealment; marks the rows' cohort. Evidence is not yet weighed. 0 or -ENOMEM. */
+/*
+ * Fits, splits by concealment; marks the rows' cohort. Evidence is not yet weighed. 0 or -ENOMEM.
+ */
 int cohorts_find(struct snapshot *snapshot, const struct blocks *blocks, struct cohorts *out);
 void cohorts_clear(struct cohorts *cohorts);

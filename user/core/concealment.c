@@ -10,15 +10,15 @@
 
 #include "core/cell.h"
 
-#define WITNESSES_MIN 20     /* fewer say nothing about what is usual */
-#define NET_WITNESSES_MIN 5  /* so many ordinary neighbours make a network's own usual gap */
-#define NET_PRIOR 3	     /* witnesses' worth of the whole population in each network's share */
-#define RELAY_LEAST_US 5e3   /* a hidden leg is taken as log-uniform from here.. */
-#define RELAY_MOST_US 1e6    /* ..to here */
-#define RELAY_EDGE 3	     /* outside, its density falls with this power of the gap */
-#define DIRECT_FREEDOM 3     /* direct gaps have heavy tails: busy clients, slow devices */
+#define WITNESSES_MIN 20    /* fewer say nothing about what is usual */
+#define NET_WITNESSES_MIN 5 /* so many ordinary neighbours make a network's own usual gap */
+#define NET_PRIOR 3	    /* witnesses' worth of the whole population in each network's share */
+#define RELAY_LEAST_US 20e3 /* below lie slow devices; a hidden leg is log-uniform from here.. */
+#define RELAY_MOST_US 1e6   /* ..to here */
+#define RELAY_EDGE 3	    /* outside, its density falls with this power of the gap */
+#define DIRECT_FREEDOM 3    /* direct gaps have heavy tails: busy clients, slow devices */
 #define DIRECT_SPREAD_MIN 0.3
-#define GAP_SMALL_US 300     /* added to a gap: differences below it are handshake arithmetic */
+#define GAP_SMALL_US 300 /* added to a gap: differences below it are handshake arithmetic */
 #define ITERATIONS 10
 #define SHRINK 0.7
 
@@ -118,8 +118,8 @@ static double net_share(const struct snapshot *snapshot, const struct concealmen
 
 	if (witnesses < NET_WITNESSES_MIN)
 		return ordinary->ordinary_share;
-	return fmax(ordinary->ordinary_share, (hidden + NET_PRIOR * ordinary->ordinary_share) /
-						      (witnesses + NET_PRIOR));
+	return fmax(ordinary->ordinary_share,
+		    (hidden + NET_PRIOR * ordinary->ordinary_share) / (witnesses + NET_PRIOR));
 }
 
 static void rows_measure(struct snapshot *snapshot, const struct concealment *ordinary)

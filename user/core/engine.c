@@ -138,7 +138,9 @@ static int scan(struct engine *engine, uint64_t now_ns)
 	struct engine_state *state = &engine->state;
 	struct profile_clock clock = engine_clock(engine);
 	struct snapshot_inputs inputs = {
-		.profiles = &engine->profiles, .clock = &clock, .now_ns = now_ns,
+		.profiles = &engine->profiles,
+		.clock = &clock,
+		.now_ns = now_ns,
 		.day_start_ns = state->day_start_ns,
 		.seed = stats_mix(engine->seed, state->stats.scans),
 	};

@@ -15,7 +15,8 @@
 /* Highest score first; by id where equal. */
 static int compare_fleets(const void *a, const void *b)
 {
-	const struct fleet *x = *(const struct fleet *const *)a, *y = *(const struct fleet *const *)b;
+	const struct fleet *x = *(const struct fleet *const *)a,
+			   *y = *(const struct fleet *const *)b;
 
 	if (x->score_db < y->score_db || x->score_db > y->score_db)
 		return x->score_db > y->score_db ? -1 : 1;
@@ -48,7 +49,10 @@ const struct fleet *engine_find_fleet(const struct engine *engine, const char *i
 	return followed ? &followed->fleet : NULL;
 }
 
-/* A fleet that comes back is matched by its members to the one that was judged, and keeps id and word. */
+/*
+ * A fleet that comes back is matched by its members to the one that was judged, and keeps id and
+ * word.
+ */
 int engine_judge(struct engine *engine, const char *id, enum fleet_word word)
 {
 	struct followed *followed = fleets_find(&engine->fleets, id);
@@ -144,7 +148,8 @@ int engine_each_source(const struct engine *engine,
 
 static double recent_of(const struct engine *engine, const struct source *source)
 {
-	return profile_recent(&source->profile, engine_now(engine), engine->settings.evidence_day_ns);
+	return profile_recent(&source->profile, engine_now(engine),
+			      engine->settings.evidence_day_ns);
 }
 
 static double recent_total(const struct engine *engine)

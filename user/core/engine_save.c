@@ -11,7 +11,10 @@
 
 #define BLOB_VERSION 1 /* of all three layouts together */
 
-/* A blob is this header and the struct as it lies in memory: read back by the same build's layout only. */
+/*
+ * A blob is this header and the struct as it lies in memory: read back by the same build's layout
+ * only.
+ */
 struct blob_head {
 	uint32_t version;
 	uint32_t size; /* of the struct behind it, without what it points to */

@@ -12,8 +12,8 @@
 
 #define LOG_RATIO_MAX 40.0 /* of one test before the family's cap: keeps exp() finite */
 #define NULLS_MIN 6	   /* groups below which nothing was measured */
-#define PRIOR_FREEDOM 4	   /* the sampling law of a statistic is known: it counts as so many groups */
-#define NULL_SD_MIN 0.25   /* of a log statistic: the next ordinary group may differ by this much */
+#define PRIOR_FREEDOM 4	 /* the sampling law of a statistic is known: it counts as so many groups */
+#define NULL_SD_MIN 0.25 /* of a log statistic: the next ordinary group may differ by this much */
 
 const struct family_traits family_traits[FAMILY_MAX] = {
 #define X(name, text, question, cap, is_level) [FAMILY_##name] = { text, question, cap, is_level },
@@ -22,9 +22,9 @@ const struct family_traits family_traits[FAMILY_MAX] = {
 };
 
 static evidence_test *const tests[] = {
-	evidence_counts_exchanges, evidence_sizes_means,
-	evidence_sizes_histogram, evidence_hours_flat, evidence_cadence_means,
-	evidence_identity_stack, evidence_relay_gap,
+	evidence_counts_sessions, evidence_counts_exchanges, evidence_sizes_means,
+	evidence_sizes_histogram, evidence_hours_flat,	     evidence_cadence_means,
+	evidence_identity_stack,  evidence_relay_gap,
 };
 _Static_assert(sizeof(tests) / sizeof(tests[0]) <= EVIDENCE_MAX, "a fleet must hold all findings");
 
@@ -40,30 +40,56 @@ static double log_fleet(double x, const struct fleet_law *law)
 	return stats_log_sum(logs, law->parts);
 }
 
-/* Location and scale of the ordinary hypothesis for a group as large as the cohort. */
-static void null_fit(const struct null_sample *nulls, double own_sd, double *mean, double *sd)
+/* Mean square distance from the middle of the values on one side of it. */
+static double side_variance(const struct null_sample *nulls, double middle, bool is_below)
 {
-	double n = (double)nulls->count, square = 0, groups_differ;
+	double square = 0, n = 0;
 
-	*mean = 0;
+	for (size_t i = 0; i < nulls->count; i++) {
+		double off = nulls->logs[i] - middle;
+
+		if ((off < 0) == is_below) {
+			square += off * off;
+			n += 1;
+		}
+	}
+	return n > 0 ? square / n : 0;
+}
+
+/* Scale on one side, for a group as large as the cohort. */
+static double side_scale(const struct null_sample *nulls, double middle, bool is_below,
+			 double own_sd)
+{
+	double variance = side_variance(nulls, middle, is_below);
+	double noise = nulls->noise / (double)nulls->count;
+	double groups_differ = fmax(variance - noise, NULL_SD_MIN * NULL_SD_MIN);
+
+	return sqrt(groups_differ + own_sd * own_sd + variance / fmax(nulls->independent, 2));
+}
+
+/* Student's t with a scale for each side: ordinary groups are skewed, some differ wildly. */
+static double log_ordinary(double x, const struct null_sample *nulls, double own_sd)
+{
+	double values[NULL_GROUPS_MAX], middle, below, above, scale;
+
 	for (size_t i = 0; i < nulls->count; i++)
-		*mean += nulls->logs[i] / n;
-	for (size_t i = 0; i < nulls->count; i++)
-		square += (nulls->logs[i] - *mean) * (nulls->logs[i] - *mean) / (n - 1);
-	groups_differ = fmax(square - nulls->noise / n, NULL_SD_MIN * NULL_SD_MIN);
-	*sd = sqrt(groups_differ + own_sd * own_sd + square / fmax(nulls->independent, 2));
+		values[i] = nulls->logs[i];
+	middle = stats_quantile(values, nulls->count, 0.5);
+	below = side_scale(nulls, middle, true, own_sd);
+	above = side_scale(nulls, middle, false, own_sd);
+	scale = x < middle ? below : above;
+	return stats_log_student(x, middle, scale, nulls->independent + PRIOR_FREEDOM) +
+	       log(2 * scale / (below + above));
 }
 
 double evidence_log_ratio(double statistic, const struct fleet_law *law,
 			  const struct null_sample *nulls)
 {
-	double mean, sd, x = log(statistic), ratio;
+	double x = log(statistic), ratio;
 
 	if (nulls->count < NULLS_MIN || !(statistic > 0))
 		return 0;
-	null_fit(nulls, law->sd, &mean, &sd);
-	ratio = log_fleet(x, law) -
-		stats_log_student(x, mean, sd, nulls->independent + PRIOR_FREEDOM);
+	ratio = log_fleet(x, law) - log_ordinary(x, nulls, law->sd);
 	return EVIDENCE_SHRINK * stats_clamp(ratio, -LOG_RATIO_MAX, LOG_RATIO_MAX);
 }
 

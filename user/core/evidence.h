@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What half B says of a cohort chosen on half A: each test a likelihood ratio between a stated fleet
- * and measured ordinary groups, in decibans and a sentence.
+ * What half B says of a cohort chosen on half A: each test a likelihood ratio between a stated
+ * fleet and measured ordinary groups, in decibans and a sentence.
  */
 
 #include <stdbool.h>
@@ -51,7 +51,10 @@ struct finding {
 	char why[EVIDENCE_WHY_MAX];
 };
 
-/* Ordinary groups, as similar on half A as ordinary sources get: what the same tests find in them on half B. */
+/*
+ * Ordinary groups, as similar on half A as ordinary sources get: what the same tests find in them
+ * on half B.
+ */
 #define NULL_GROUPS_MAX 48
 struct null_groups {
 	uint32_t *rows[NULL_GROUPS_MAX];
@@ -69,7 +72,7 @@ struct evidence_inputs {
 
 /* Each returns true with a finding, or false where nothing can be said. */
 typedef bool evidence_test(const struct evidence_inputs *inputs, struct finding *out);
-evidence_test evidence_counts_exchanges;
+evidence_test evidence_counts_sessions, evidence_counts_exchanges;
 evidence_test evidence_sizes_means, evidence_sizes_histogram, evidence_hours_flat;
 evidence_test evidence_cadence_means, evidence_identity_stack, evidence_relay_gap;
 
@@ -91,7 +94,9 @@ struct null_sample {
 	double independent;
 };
 
-/* The stated law of a statistic's logarithm in a fleet: a mixture of normals with one sampling sd. */
+/*
+ * The stated law of a statistic's logarithm in a fleet: a mixture of normals with one sampling sd.
+ */
 #define FLEET_LAW_PARTS 16
 struct fleet_law {
 	double log_mean[FLEET_LAW_PARTS], weight[FLEET_LAW_PARTS];
@@ -100,8 +105,8 @@ struct fleet_law {
 };
 
 /*
- * Shrunk log ratio of a statistic: the fleet's law against Student's t around what the null groups gave,
- * their own sampling noise replaced by the cohort's. 0 where too few groups were measured.
+ * Shrunk log ratio of a statistic: the fleet's law against Student's t around what the null groups
+ * gave, their own sampling noise replaced by the cohort's. 0 where too few groups were measured.
  */
 double evidence_log_ratio(double statistic, const struct fleet_law *law,
 			  const struct null_sample *nulls);

@@ -31,7 +31,7 @@ static uint64_t dominant_stack(const struct evidence_inputs *inputs, double *sha
 	if (!stacks)
 		return 0;
 	for (size_t i = 0; i < cohort->count; i++) {
-		stacks[count] = inputs->snapshot->rows[cohort->rows[i]].stack;
+		stacks[count] = row_software(&inputs->snapshot->rows[cohort->rows[i]]);
 		count += stacks[count] != 0;
 	}
 	qsort(stacks, count, sizeof(*stacks), compare_u64);
@@ -60,10 +60,10 @@ bool evidence_identity_stack(const struct evidence_inputs *inputs, struct findin
 	for (size_t i = 0; i < snapshot->count; i++) {
 		const struct row *row = &snapshot->rows[i];
 
-		if (row->is_suspect || row->stack == 0)
+		if (row->is_suspect || row_software(row) == 0)
 			continue;
 		others += 1;
-		alike += row->stack == stack;
+		alike += row_software(row) == stack;
 	}
 	ordinary = (alike + 0.5) / (others + 1);
 	out->test = "identity.stack";
@@ -71,8 +71,10 @@ bool evidence_identity_stack(const struct evidence_inputs *inputs, struct findin
 	out->figure = ordinary;
 	out->log_ratio = EVIDENCE_SHRINK * fmax(log(POPULAR_SHARE / ordinary), 0);
 	snprintf(out->why, sizeof(out->why),
-		 "%.0f %% of them use one client software, which %.1f %% of the ordinary sources use%s",
-		 100 * share, 100 * ordinary, ordinary < POPULAR_SHARE ? "" : " too: worth nothing");
+		 "%.0f %% of them use one client software, which %.1f %% of the ordinary sources "
+		 "use%s",
+		 100 * share, 100 * ordinary,
+		 ordinary < POPULAR_SHARE ? "" : " too: worth nothing");
 	return true;
 }
 
@@ -109,10 +111,11 @@ bool evidence_relay_gap(const struct evidence_inputs *inputs, struct finding *ou
 	out->figure = median_gap_ms(inputs);
 	out->log_ratio = 0;
 	if (cohort->is_concealed)
-		out->log_ratio = EVIDENCE_SHRINK *
-				 stats_excess(cohort->similar_concealed, expected + 1);
+		out->log_ratio =
+			EVIDENCE_SHRINK * stats_excess(cohort->similar_concealed, expected + 1);
 	snprintf(out->why, sizeof(out->why),
-		 "%.0f of %.0f similar sources answer TLS %.0f ms (median) later than TCP, as %.0f %% "
+		 "%.0f of %.0f similar sources answer TLS %.0f ms (median) later than TCP, as "
+		 "%.0f %% "
 		 "of the ordinary ones do (median %.1f ms)%s",
 		 cohort->similar_concealed, cohort->similar, out->figure,
 		 100 * usual->ordinary_share, usual->ordinary_gap_us / 1000,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 
-/* Turns session means into the answer whether sources differ at all: one-way analysis of variance. */
+/*
+ * Turns session means into the answer whether sources differ at all: one-way analysis of variance.
+ */
 
 #include "core/evidence.h"
 
@@ -10,13 +12,13 @@
 
 #include "core/cohort.h"
 
-#define GROUPS_MIN 7	  /* degrees of freedom between members.. */
-#define FREEDOM_MIN 10	  /* ..and within: sessions beyond the first, over all of them */
+#define GROUPS_MIN 7	    /* degrees of freedom between members.. */
+#define FREEDOM_MIN 10	    /* ..and within: sessions beyond the first, over all of them */
 #define NULL_GROUPS_LEAST 3 /* the same of an ordinary group, which is smaller */
 #define NULL_FREEDOM_LEAST 3
-#define STATISTIC_MIN 0.2 /* a rescaled F is never taken as smaller */
+#define STATISTIC_MIN 0.2     /* a rescaled F is never taken as smaller */
 #define WEIGHT_APART_MIN 0.01 /* of ln F: keeps the weights' sum above 0 */
-#define LAW_SD_MIN 0.1	  /* of ln F: sessions are not quite independent draws */
+#define LAW_SD_MIN 0.1	      /* of ln F: sessions are not quite independent draws */
 
 #define TEST_FEATURES_MAX 3
 
@@ -42,9 +44,13 @@ struct means_nulls {
 	size_t count;
 };
 
-/* A fleet's members may differ by design: content persona or pacing per account, in units of the feature. */
-static const double persona_sd[] = { 0, 0.1, 0.2, 0.35, 0.5 };
-static const double persona_weight[] = { 0.4, 0.2, 0.15, 0.15, 0.1 };
+/*
+ * A fleet's members may differ by design: content persona or pacing per account, in units of the
+ * feature.
+ */
+static const double persona_sd[] = { 0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5 };
+static const double persona_weight[] = { 0.3, 0.12, 0.12, 0.12, 0.12, 0.1, 0.07, 0.05 };
+#define PERSONA_SMALL 0.1 /* what a test should still tell from ordinary sources */
 #define PERSONAS (sizeof(persona_sd) / sizeof(persona_sd[0]))
 
 static struct anova anova_of(const struct snapshot *snapshot, const uint32_t *rows, size_t count,
@@ -96,7 +102,8 @@ static double log_f_of_persona(const struct anova *anova, double sd)
 }
 
 /* F grows with the sessions a source has: a group's is brought to the cohort's. */
-static bool null_add(const struct means *group, const struct means *cohort, struct means_nulls *nulls)
+static bool null_add(const struct means *group, const struct means *cohort,
+		     struct means_nulls *nulls)
 {
 	for (size_t i = 0; i < TEST_FEATURES_MAX; i++) {
 		const struct anova *anova = &group->anova[i];
@@ -124,7 +131,10 @@ static double mean_of(const double *values, size_t count)
 	return count > 0 ? sum / (double)count : 0;
 }
 
-/* Fisher's discriminant, feature by feature, from the law and the nulls alone: what cannot tell weighs nothing. */
+/*
+ * Fisher's discriminant, feature by feature, from the law and the nulls alone: what cannot tell
+ * weighs nothing.
+ */
 static void weights_set(const struct means *cohort, const struct means_nulls *nulls,
 			double weights[TEST_FEATURES_MAX])
 {
@@ -138,9 +148,10 @@ static void weights_set(const struct means *cohort, const struct means_nulls *nu
 			continue;
 		for (size_t j = 0; j < nulls->count; j++)
 			variance += pow(nulls->log_f[i][j] - mean, 2) / (double)nulls->count;
-		apart = mean - log_f_of_persona(&cohort->anova[i], persona_sd[1]);
-		weights[i] = fmax(apart, WEIGHT_APART_MIN) /
-			     (variance + log_f_variance(&cohort->anova[i]) + LAW_SD_MIN * LAW_SD_MIN);
+		apart = mean - log_f_of_persona(&cohort->anova[i], PERSONA_SMALL);
+		weights[i] =
+			fmax(apart, WEIGHT_APART_MIN) /
+			(variance + log_f_variance(&cohort->anova[i]) + LAW_SD_MIN * LAW_SD_MIN);
 		total += weights[i];
 	}
 	for (size_t i = 0; i < TEST_FEATURES_MAX; i++)
@@ -157,8 +168,8 @@ static struct fleet_law law_of(const struct means *cohort, const double weights[
 			continue;
 		variance += pow(weights[j], 2) * log_f_variance(&cohort->anova[j]);
 		for (size_t i = 0; i < PERSONAS; i++)
-			law.log_mean[i] += weights[j] *
-					   log_f_of_persona(&cohort->anova[j], persona_sd[i]);
+			law.log_mean[i] +=
+				weights[j] * log_f_of_persona(&cohort->anova[j], persona_sd[i]);
 	}
 	for (size_t i = 0; i < PERSONAS; i++)
 		law.weight[i] = persona_weight[i];
@@ -179,7 +190,9 @@ static struct null_sample sample_of(const struct means_nulls *nulls,
 	return sample;
 }
 
-/* Largest difference that the members' data leave room for: two standard errors over the estimate. */
+/*
+ * Largest difference that the members' data leave room for: two standard errors over the estimate.
+ */
 static double between_at_most(const struct anova *anova)
 {
 	double error = 1 + 2 * sqrt(2 / anova_df_between(anova));
@@ -188,7 +201,8 @@ static double between_at_most(const struct anova *anova)
 	return excess > 0 ? sqrt(excess) : 0;
 }
 
-static void why_add(char *why, const char *format, const char *noun, enum feature feature, double sd)
+static void why_add(char *why, const char *format, const char *noun, enum feature feature,
+		    double sd)
 {
 	size_t used = strlen(why);
 
@@ -201,7 +215,10 @@ static void why_add(char *why, const char *format, const char *noun, enum featur
 		snprintf(why + used, EVIDENCE_WHY_MAX - used, "%.0f %%", 100 * expm1(sd));
 }
 
-/* "60 sources differ in mean request size by at most 14 %, response size 13 %; ordinary ones .. by 76 %, 44 %" */
+/*
+ * "60 sources differ in mean request size by at most 14 %, response size 13 %; ordinary ones .. by
+ * 76 %, 44 %"
+ */
 static void why_write(const struct means_test *test, const struct means *cohort,
 		      struct means_nulls *nulls, char *why)
 {
@@ -219,8 +236,9 @@ static void why_write(const struct means_test *test, const struct means *cohort,
 	for (size_t i = 0; i < test->features; i++) {
 		if (!cohort->is_usable[i])
 			continue;
-		why_add(why, is_first ? "; %s by " : "%s, ", is_first ? "ordinary ones most like them" : "",
-			test->feature[i], stats_quantile(nulls->spread[i], nulls->count, 0.5));
+		why_add(why, is_first ? "; %s by " : "%s, ",
+			is_first ? "ordinary ones most like them" : "", test->feature[i],
+			stats_quantile(nulls->spread[i], nulls->count, 0.5));
 		is_first = false;
 	}
 }
@@ -230,9 +248,9 @@ static void nulls_collect(const struct evidence_inputs *inputs, const struct mea
 {
 	memset(nulls, 0, sizeof(*nulls));
 	for (size_t i = 0; i < inputs->nulls->count; i++) {
-		struct means group = means_of(inputs->snapshot, inputs->nulls->rows[i],
-					      inputs->nulls->sizes[i], test, NULL_GROUPS_LEAST,
-					      NULL_FREEDOM_LEAST);
+		struct means group =
+			means_of(inputs->snapshot, inputs->nulls->rows[i], inputs->nulls->sizes[i],
+				 test, NULL_GROUPS_LEAST, NULL_FREEDOM_LEAST);
 
 		null_add(&group, own, nulls);
 	}
@@ -269,7 +287,10 @@ static bool means_run(const struct evidence_inputs *inputs, const struct means_t
 bool evidence_sizes_means(const struct evidence_inputs *inputs, struct finding *out)
 {
 	static const struct means_test test = {
-		"sizes.means", FAMILY_SIZES, 2, { FEATURE_UP, FEATURE_DOWN },
+		"sizes.means",
+		FAMILY_SIZES,
+		2,
+		{ FEATURE_UP, FEATURE_DOWN },
 	};
 
 	return means_run(inputs, &test, out);
@@ -278,7 +299,9 @@ bool evidence_sizes_means(const struct evidence_inputs *inputs, struct finding *
 bool evidence_cadence_means(const struct evidence_inputs *inputs, struct finding *out)
 {
 	static const struct means_test test = {
-		"cadence.means", FAMILY_CADENCE, 3,
+		"cadence.means",
+		FAMILY_CADENCE,
+		3,
 		{ FEATURE_PAUSE, FEATURE_TURNS, FEATURE_CADENCE },
 	};
 

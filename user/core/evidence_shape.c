@@ -10,9 +10,9 @@
 #include "core/cohort.h"
 
 #define SOURCES_MIN 8
-#define COLUMN_MIN 5	  /* expected counts below this make chi-square a poor law */
+#define COLUMN_MIN 5 /* expected counts below this make chi-square a poor law */
 #define STATISTIC_MIN 0.2
-#define CHI_LAW_SD 0.2	  /* of ln(chi-square / df): turns of a session resemble each other */
+#define CHI_LAW_SD 0.2 /* of ln(chi-square / df): turns of a session resemble each other */
 #define HOURS_SPAN_NS (2 * 86400000000000ULL) /* two days, or there is no rhythm to see */
 #define HOURS_SESSIONS_MIN 200
 #define RESULTANT_SMALL 0.03 /* keeps the logarithm of a flat day finite */
@@ -49,7 +49,8 @@ static struct chi chi_of(const struct snapshot *snapshot, const uint32_t *rows, 
 		const struct row *row = &snapshot->rows[rows[i]];
 
 		for (int bin = 0; bin < PROFILE_SIZE_BINS; bin++) {
-			double expected = row->today->exchanges * columns[bin] / fmax(total, 1), off;
+			double expected = row->today->exchanges * columns[bin] / fmax(total, 1),
+			       off;
 
 			if (!row_has_sizes(snapshot, row) || columns[bin] < COLUMN_MIN)
 				continue;
@@ -67,7 +68,10 @@ static struct chi chi_of(const struct snapshot *snapshot, const uint32_t *rows, 
 bool evidence_sizes_histogram(const struct evidence_inputs *inputs, struct finding *out)
 {
 	static const struct fleet_law law = {
-		{ 0, 0.3, 0.7 }, { 0.5, 0.3, 0.2 }, 3, CHI_LAW_SD,
+		{ 0, 0.3, 0.7 },
+		{ 0.5, 0.3, 0.2 },
+		3,
+		CHI_LAW_SD,
 	};
 	const struct cohort *cohort = inputs->cohort;
 	struct chi own = chi_of(inputs->snapshot, cohort->rows, cohort->count);
@@ -77,8 +81,8 @@ bool evidence_sizes_histogram(const struct evidence_inputs *inputs, struct findi
 	if (own.sources < SOURCES_MIN || own.ratio <= 0)
 		return false;
 	for (size_t i = 0; i < inputs->nulls->count; i++) {
-		struct chi group = chi_of(inputs->snapshot, inputs->nulls->rows[i],
-					  inputs->nulls->sizes[i]);
+		struct chi group =
+			chi_of(inputs->snapshot, inputs->nulls->rows[i], inputs->nulls->sizes[i]);
 		double ratio;
 
 		if (group.ratio <= 0)
@@ -159,7 +163,8 @@ bool evidence_hours_flat(const struct evidence_inputs *inputs, struct finding *o
 	out->figure = own;
 	out->log_ratio = evidence_log_ratio(own + RESULTANT_SMALL, &law, &nulls);
 	snprintf(out->why, sizeof(out->why),
-		 "%.0f session starts lean to one time of day by %.0f %%, ordinary groups by %.0f %%",
+		 "%.0f session starts lean to one time of day by %.0f %%, ordinary groups by "
+		 "%.0f %%",
 		 sessions, 100 * own, 100 * stats_quantile(plain, inputs->nulls->count, 0.5));
 	return true;
 }

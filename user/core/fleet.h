@@ -9,35 +9,50 @@
 
 #include "core/net.h"
 
-enum fleet_level { FLEET_WATCH, FLEET_SUSPECT, FLEET_CONFIRMED };
-enum fleet_state { FLEET_ACTIVE, FLEET_DORMANT, FLEET_GONE };
+enum fleet_level {
+	FLEET_WATCH,
+	FLEET_SUSPECT,
+	FLEET_CONFIRMED
+};
+enum fleet_state {
+	FLEET_ACTIVE,
+	FLEET_DORMANT,
+	FLEET_GONE
+};
 /* What the operator said of it; outlives the evidence. */
-enum fleet_word { FLEET_UNJUDGED, FLEET_OPERATOR_CONFIRMED, FLEET_DISMISSED };
+enum fleet_word {
+	FLEET_UNJUDGED,
+	FLEET_OPERATOR_CONFIRMED,
+	FLEET_DISMISSED
+};
 /* Two questions, two sums (DETECTION section 4). */
-enum evidence_question { EVIDENCE_COORDINATION, EVIDENCE_CONCEALMENT };
+enum evidence_question {
+	EVIDENCE_COORDINATION,
+	EVIDENCE_CONCEALMENT
+};
 
 #define EVIDENCE_WHY_MAX 192
 #define EVIDENCE_MAX 24
 #define FLEET_ID_MAX 16
 
 struct evidence {
-	char test[24];	/* "sizes.anova" */
+	char test[24];	 /* "sizes.anova" */
 	char family[16]; /* "sizes" */
 	enum evidence_question question;
-	double db;	/* decibans, shrunk and capped */
-	double figure;	/* the statistic itself */
+	double db;		    /* decibans, shrunk and capped */
+	double figure;		    /* the statistic itself */
 	char why[EVIDENCE_WHY_MAX]; /* one sentence a person understands, with figures */
 };
 
 struct fleet_member {
 	struct net source;
-	uint64_t since_unix_ns;	  /* listed since */
+	uint64_t since_unix_ns; /* listed since */
 	uint64_t exchanges;
-	double posterior;	  /* of membership */
-	double concealment_db;	  /* its own; a rule needs at least plan's member_concealment_db */
-	double relay_gap_us;	  /* least TLS minus least TCP round trip; negative: unknown */
-	bool is_listed;		  /* posterior over the listing threshold */
-	bool is_shared;		  /* several stacks or too much concurrency: no host or net rule */
+	double posterior;      /* of membership */
+	double concealment_db; /* its own; a rule needs at least plan's member_concealment_db */
+	double relay_gap_us;   /* least TLS minus least TCP round trip; negative: unknown */
+	bool is_listed;	       /* posterior over the listing threshold */
+	bool is_shared;	       /* several stacks or too much concurrency: no host or net rule */
 };
 
 struct fleet {
@@ -45,8 +60,8 @@ struct fleet {
 	enum fleet_level level;
 	enum fleet_state state;
 	enum fleet_word word;
-	double score_db;	/* coordination, accumulated and capped */
-	double concealment_db;	/* likewise */
+	double score_db;       /* coordination, accumulated and capped */
+	double concealment_db; /* likewise */
 	uint64_t first_seen_unix_ns;
 	uint64_t first_suspected_unix_ns; /* 0: not yet */
 	uint64_t first_confirmed_unix_ns; /* 0: not yet */

@@ -12,6 +12,8 @@
 #define SCORE_MAX_DB 60
 #define FAMILY_SPEAKS_DB 3 /* odds of two: below it a family does not count as one of three */
 #define FAMILIES_MIN 3
+#define UNSPOKEN_DAYS_MAX                                                                          \
+	7 /* evidence days with a score of 0 before a confirmed fleet is one no longer */
 
 double followed_family_db(const struct followed *followed, enum family family)
 {
@@ -64,7 +66,10 @@ static size_t keep_silent(struct fleet *fleet, const struct cohort *cohort)
 	return kept;
 }
 
-/* A family's decibans are shared out among its tests by their ratios, so that the list adds up to the score. */
+/*
+ * A family's decibans are shared out among its tests by their ratios, so that the list adds up to
+ * the score.
+ */
 void followed_explain(struct followed *followed, const struct cohort *cohort)
 {
 	struct fleet *fleet = &followed->fleet;
@@ -137,15 +142,28 @@ double discovery_threshold_db(double *scores_db, size_t count, size_t tests, dou
 	return threshold;
 }
 
-/* Up one scan after it was suspected, so that no single look decides; down when its evidence is gone. */
-static enum fleet_level level_of(const struct followed *followed,
-				 const struct detect_settings *settings, double threshold_db)
+/*
+ * Confirmed is left only when nothing has spoken for it for a week, or when what it hid is
+ * explained.
+ */
+static bool is_still_confirmed(const struct followed *followed,
+			       const struct detect_settings *settings, uint64_t now_ns)
 {
 	const struct fleet *fleet = &followed->fleet;
-	bool was_confirmed = fleet->level == FLEET_CONFIRMED;
 
-	if (was_confirmed && fleet->score_db >= settings->suspect_db &&
-	    fleet->concealment_db >= settings->confirmed_concealment_db / 2)
+	return fleet->level == FLEET_CONFIRMED &&
+	       now_ns - followed->spoken_ns <= UNSPOKEN_DAYS_MAX * settings->evidence_day_ns &&
+	       fleet->concealment_db >= settings->confirmed_concealment_db / 2;
+}
+
+/* Up one scan after it was suspected, so that no single look decides. */
+static enum fleet_level level_of(const struct followed *followed, const struct snapshot *snapshot,
+				 double threshold_db)
+{
+	const struct detect_settings *settings = snapshot->settings;
+	const struct fleet *fleet = &followed->fleet;
+
+	if (is_still_confirmed(followed, settings, snapshot->now_ns))
 		return FLEET_CONFIRMED;
 	if (fleet->level >= FLEET_SUSPECT && fleet->score_db >= threshold_db &&
 	    followed_may_confirm(followed, settings))
@@ -172,12 +190,16 @@ void fleets_judge_levels(struct fleets *fleets, const struct snapshot *snapshot,
 	for (size_t i = 0; i < fleets->count && scores; i++)
 		scores[i] = fleets->items[i]->fleet.score_db;
 	if (scores)
-		threshold = discovery_threshold_db(scores, fleets->count,
-						   cohorts > fleets->count ? cohorts : fleets->count,
-						   snapshot->settings->false_discovery_alpha);
+		threshold =
+			discovery_threshold_db(scores, fleets->count,
+					       cohorts > fleets->count ? cohorts : fleets->count,
+					       snapshot->settings->false_discovery_alpha);
 	free(scores);
-	for (size_t i = 0; i < fleets->count; i++)
-		level_set(fleets->items[i],
-			  level_of(fleets->items[i], snapshot->settings, threshold),
-			  snapshot->now_ns);
+	for (size_t i = 0; i < fleets->count; i++) {
+		struct followed *followed = fleets->items[i];
+
+		if (followed->fleet.score_db > 0 || followed->spoken_ns == 0)
+			followed->spoken_ns = snapshot->now_ns;
+		level_set(followed, level_of(followed, snapshot, threshold), snapshot->now_ns);
+	}
 }

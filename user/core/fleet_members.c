@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 
-/* Turns a cohort's posteriors into a fleet's members, old ones kept while nothing speaks against them. */
+/*
+ * Turns a cohort's posteriors into a fleet's members, old ones kept while nothing speaks against
+ * them.
+ */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -31,8 +34,9 @@ static void member_keep(struct fleet_member *members, size_t *count, const struc
 		members[(*count)++] = *old;
 }
 
-static void member_update(struct fleet_member *members, size_t *count, const struct snapshot *snapshot,
-			  const struct row *row, double posterior, const struct fleet_member *old)
+static void member_update(struct fleet_member *members, size_t *count,
+			  const struct snapshot *snapshot, const struct row *row, double posterior,
+			  const struct fleet_member *old)
 {
 	struct fleet_member member = member_of(row, posterior);
 	bool was_listed = old && old->is_listed;
@@ -41,8 +45,9 @@ static void member_update(struct fleet_member *members, size_t *count, const str
 			   (was_listed && posterior >= UNLISTED_BELOW);
 	if (!member.is_listed && posterior < UNLISTED_BELOW)
 		return;
-	member.since_unix_ns = was_listed ? old->since_unix_ns :
-			       member.is_listed ? snapshot->now_ns : 0;
+	member.since_unix_ns = was_listed	? old->since_unix_ns :
+			       member.is_listed ? snapshot->now_ns :
+						  0;
 	members[(*count)++] = member;
 }
 

@@ -59,7 +59,8 @@ static void id_give(const struct fleets *fleets, const struct snapshot *snapshot
 	uint64_t hash = 0;
 
 	for (size_t i = 0; i < cohort->count; i++)
-		hash = stats_mix(hash, net_hash(&snapshot->rows[cohort->rows[i]].source->profile.source));
+		hash = stats_mix(hash,
+				 net_hash(&snapshot->rows[cohort->rows[i]].source->profile.source));
 	do {
 		uint64_t rest = hash;
 
@@ -214,7 +215,9 @@ static uint64_t age_ns(uint64_t since_ns, uint64_t now_ns)
 	return now_ns > since_ns ? now_ns - since_ns : 0;
 }
 
-/* What was only watched and is not found again was chance; what the operator judged stays longest. */
+/*
+ * What was only watched and is not found again was chance; what the operator judged stays longest.
+ */
 static bool is_forgotten(const struct followed *followed, const struct detect_settings *settings,
 			 uint64_t now_ns)
 {

@@ -22,7 +22,14 @@ enum ethertype {
 	ETHERTYPE_QINQ = 0x88a8,
 };
 
-enum protocol { HOP_BY_HOP = 0, TCP = 6, UDP = 17, ROUTING = 43, FRAGMENT = 44, DESTINATION = 60 };
+enum protocol {
+	HOP_BY_HOP = 0,
+	TCP = 6,
+	UDP = 17,
+	ROUTING = 43,
+	FRAGMENT = 44,
+	DESTINATION = 60
+};
 
 struct cursor {
 	const uint8_t *data;

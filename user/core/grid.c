@@ -90,7 +90,10 @@ static size_t lower_bound(const struct grid *grid, uint64_t key)
 	return low;
 }
 
-/* Boxes that differ in the last axis only lie side by side in the order of keys: one search finds a whole row of them. */
+/*
+ * Boxes that differ in the last axis only lie side by side in the order of keys: one search finds a
+ * whole row of them.
+ */
 static uint32_t count_rows(const struct grid *grid, uint64_t key, long reach)
 {
 	long side = 2 * reach + 1, combinations = 1;

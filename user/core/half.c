@@ -7,13 +7,19 @@
 #include <math.h>
 
 const double feature_center[FEATURE_MAX] = {
-	[FEATURE_UP] = 8, [FEATURE_DOWN] = 8, [FEATURE_DURATION] = 12, [FEATURE_TURNS] = 1,
+	[FEATURE_UP] = 8,
+	[FEATURE_DOWN] = 8,
+	[FEATURE_DURATION] = 12,
+	[FEATURE_TURNS] = 1,
 };
 
 static const char *const feature_names[FEATURE_MAX] = {
-	[FEATURE_UP] = "request size", [FEATURE_DOWN] = "response size",
-	[FEATURE_DURATION] = "duration", [FEATURE_PAUSE] = "pause between turns",
-	[FEATURE_TURNS] = "turns of a session", [FEATURE_CADENCE] = "cadence",
+	[FEATURE_UP] = "request size",
+	[FEATURE_DOWN] = "response size",
+	[FEATURE_DURATION] = "duration",
+	[FEATURE_PAUSE] = "pause between turns",
+	[FEATURE_TURNS] = "turns of a session",
+	[FEATURE_CADENCE] = "cadence",
 	[FEATURE_RATE] = "rate",
 };
 

@@ -10,8 +10,8 @@
 
 /*
  * What a source is described by. All but RATE are means over sessions: turns of one conversation
- * resemble each other, sessions hardly do, so the noise of a mean is the sessions' sd over the root of
- * their number.
+ * resemble each other, sessions hardly do, so the noise of a mean is the sessions' sd over the root
+ * of their number.
  */
 enum feature {
 	FEATURE_UP,	  /* ln request bytes */

@@ -1,24 +1,35 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 #pragma once
 
-/* Who belongs to a cohort: a mixture of the cohort and its background, fitted from a block's sources. */
+/*
+ * Who belongs to a cohort: a mixture of the cohort and its background, fitted from a block's
+ * sources.
+ */
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "core/snapshot.h"
 
-/* The cohort: normal, members' own difference (quota, persona) and sampling noise; the background: heavy-tailed. */
+/*
+ * The cohort: normal, members' own difference (quota, persona) and sampling noise; the background:
+ * heavy-tailed.
+ */
 struct mixture {
-	double share;		      /* of the cohort among the sources looked at */
+	double share; /* of the cohort among the sources looked at */
 	double mean[FEATURE_MAX];
 	double own_sd[FEATURE_MAX];   /* of the members' true means */
 	double noise_sd[FEATURE_MAX]; /* of one session's value */
 	double middle[FEATURE_MAX];   /* of the background */
 	double spread[FEATURE_MAX];
+	/* By stack_index, while fitting: what speaks against a stack; else NULL. */
+	double *stack_log_odds;
 };
 
-enum membership_side { MEMBERSHIP_A, MEMBERSHIP_ALL };
+enum membership_side {
+	MEMBERSHIP_A,
+	MEMBERSHIP_ALL
+};
 
 struct membership_inputs {
 	const struct snapshot *snapshot;

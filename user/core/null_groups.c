@@ -11,11 +11,12 @@
 
 #include "core/cohort.h"
 
-#define POOL_MAX 4096	  /* ordinary sources looked at, evenly over the snapshot */
-#define POOL_MIN 24	  /* fewer make no groups */
-#define POOL_GOOD 64	  /* so many are enough to insist on comparable ones */
+#define POOL_MAX 4096 /* ordinary sources looked at, evenly over the snapshot */
+#define POOL_MIN 24   /* fewer make no groups */
+#define POOL_GOOD 64  /* so many are enough to insist on comparable ones */
 #define GROUP_MIN 8
-#define GROUP_POOL_SHARE 4 /* a group is at most this part of the pool: larger ones are not similar */
+#define GROUP_POOL_SHARE                                                                           \
+	4 /* a group is at most this part of the pool: larger ones are not similar */
 
 static const enum feature group_features[] = {
 	FEATURE_UP, FEATURE_DOWN, FEATURE_PAUSE, FEATURE_RATE, FEATURE_TURNS,
@@ -44,15 +45,16 @@ static size_t pool_collect(const struct snapshot *snapshot, double sessions_min,
 	for (size_t i = 0; i < snapshot->count; i += stride) {
 		const struct row *row = &snapshot->rows[i];
 
-		if (!row->is_suspect && row->cohort == ROW_NONE && row_is_alive_today(snapshot, row) &&
-		    row->a.terms[FEATURE_RATE] >= sessions_min)
+		if (!row->is_suspect && row->cohort == ROW_NONE &&
+		    row_is_alive_today(snapshot, row) && row->a.terms[FEATURE_RATE] >= sessions_min)
 			pool[count++] = (uint32_t)i;
 	}
 	return count;
 }
 
 /* About as well known as the cohort's members, or what comes nearest to it. */
-static size_t pool_choose(const struct snapshot *snapshot, const struct cohort *cohort, uint32_t *pool)
+static size_t pool_choose(const struct snapshot *snapshot, const struct cohort *cohort,
+			  uint32_t *pool)
 {
 	double sessions = 0;
 

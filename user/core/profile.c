@@ -9,9 +9,9 @@
 
 #define NS_PER_S 1e9
 #define NS_PER_HOUR 3600000000000ULL
-#define SIZE_BIN_FIRST_LOG2 8	/* the first bin ends at 256 bytes */
+#define SIZE_BIN_FIRST_LOG2 8	 /* the first bin ends at 256 bytes */
 #define SESSIONS_HALVED_AT 65536 /* floats keep their precision up to here; the past fades */
-#define PAUSE_LEAST_S 0.001	/* below this a pause is the network's */
+#define PAUSE_LEAST_S 0.001	 /* below this a pause is the network's */
 
 _Static_assert(sizeof(struct profile) <= 768, "a profile has outgrown its budget");
 
@@ -96,12 +96,16 @@ bool profile_settle(struct profile *profile, uint64_t now_ns, const struct profi
 	return true;
 }
 
-/* Bursts of exchanges are one event of the cadence; returns Lv's term, negative where there is none. */
+/*
+ * Bursts of exchanges are one event of the cadence; returns Lv's term, negative where there is
+ * none.
+ */
 static double cadence_term(struct profile *profile, uint64_t time_ns, uint64_t merge_ns)
 {
 	double interval_s, before_s = (double)profile->interval_s, ratio;
 	bool is_first = profile->burst_ns == 0;
-	uint64_t since_request_ns = time_ns > profile->request_ns ? time_ns - profile->request_ns : 0;
+	uint64_t since_request_ns =
+		time_ns > profile->request_ns ? time_ns - profile->request_ns : 0;
 
 	if (!is_first && since_request_ns < merge_ns)
 		return -1;

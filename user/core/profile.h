@@ -12,11 +12,14 @@
 
 #define PROFILE_STACKS 4
 #define PROFILE_HOURS 24
-#define PROFILE_SIZE_BINS 12 /* of today's responses, a factor of 2 each from 256 bytes */
+#define PROFILE_SIZE_BINS 12  /* of today's responses, a factor of 2 each from 256 bytes */
 #define PROFILE_CONNECTIONS 8 /* recent ones, so that a connection is timed once */
-#define PROFILE_LANES 3	     /* exchanges at once that still look like one client */
+#define PROFILE_LANES 3	      /* exchanges at once that still look like one client */
 
-enum profile_half { PROFILE_A, PROFILE_B };
+enum profile_half {
+	PROFILE_A,
+	PROFILE_B
+};
 
 struct profile_stack {
 	uint64_t syn, ja4;
@@ -36,17 +39,18 @@ struct profile {
 	uint64_t request_ns; /* last request */
 	float interval_s;    /* between the last two bursts; 0: unknown */
 	float recent;	     /* exchanges, decaying, as of last_ns */
-	float within_spread, within_terms; /* of ln sizes inside sessions, both directions together */
-	struct half halves[2];		   /* all sessions up to now */
-	struct half today;		   /* half B's sessions of the running evidence day */
-	uint16_t sizes_today[PROFILE_SIZE_BINS]; /* half B, responses of the running day */
+	float within_spread,
+		within_terms;  /* of ln sizes inside sessions, both directions together */
+	struct half halves[2]; /* all sessions up to now */
+	struct half today;     /* half B's sessions of the running evidence day */
+	uint16_t sizes_today[PROFILE_SIZE_BINS];   /* half B, responses of the running day */
 	uint16_t session_sizes[PROFILE_SIZE_BINS]; /* of the running session */
-	uint16_t hours[PROFILE_HOURS];	 /* session starts, UTC */
+	uint16_t hours[PROFILE_HOURS];		   /* session starts, UTC */
 	struct profile_stack stacks[PROFILE_STACKS];
 	uint32_t stacks_overflow;
 	uint32_t connections_timed;
 	uint32_t tcp_rtt_min_us, tls_rtt_min_us; /* 0: unknown */
-	float gap_log_sum; /* of ln(1 + gap us) over timed connections */
+	float gap_log_sum;			 /* of ln(1 + gap us) over timed connections */
 	uint16_t recent_connections[PROFILE_CONNECTIONS];
 	uint64_t busy_until_ns[PROFILE_LANES];
 	uint32_t crowded; /* exchanges that began while all lanes were busy */

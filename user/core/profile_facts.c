@@ -6,9 +6,9 @@
 
 #include <math.h>
 
-#define SHARED_STACKS 3		  /* a resumed TLS session is a second stack of one client, not a third */
-#define SHARED_STACK_SHARE 0.05	  /* of the exchanges, below which a stack is a passing guest */
-#define SHARED_CROWDED_SHARE 0.2  /* of the exchanges */
+#define SHARED_STACKS 3 /* a resumed TLS session is a second stack of one client, not a third */
+#define SHARED_STACK_SHARE 0.05	 /* of the exchanges, below which a stack is a passing guest */
+#define SHARED_CROWDED_SHARE 0.2 /* of the exchanges */
 #define SHARED_EXCHANGES_MIN 20
 
 const struct half *profile_today(const struct profile *profile, uint32_t day)

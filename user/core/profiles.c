@@ -122,7 +122,8 @@ int profiles_remove(struct profiles *profiles,
 			profiles->removed[profiles->removed_count++] = source->profile.source;
 			free(source);
 		} else {
-			slots[slot_of(slots, profiles->slot_count, &source->profile.source)] = source;
+			slots[slot_of(slots, profiles->slot_count, &source->profile.source)] =
+				source;
 		}
 	}
 	free(profiles->slots);

@@ -11,7 +11,8 @@
 
 struct source {
 	struct profile profile;
-	uint32_t fleet; /* 1 + index among the followed fleets whose listed member it is; 0: ordinary */
+	/* 1 + index among the followed fleets whose listed member it is; 0: ordinary */
+	uint32_t fleet;
 	bool is_dirty;
 };
 

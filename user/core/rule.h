@@ -86,7 +86,8 @@ struct rule_change {
 /* Hands over up to max changes and returns their number; commit (or not) with rules_mark. */
 size_t rules_changes(struct rules *rules, struct rule_change *changes, size_t max);
 void rules_mark_written(struct rules *rules, const struct rule_change *changes, size_t count);
-/* After a switch to fresh maps: everything must be written again. */
+/* After a step of the clock: everything must be written again. What the maps hold is not forgotten: a
+ * rule that goes before it was written again is deleted from them all the same. */
 void rules_mark_all_dirty(struct rules *rules);
 
 const char *rule_action_name(uint8_t action); /* "allow", "observe", "limit", "drop", "reset" */

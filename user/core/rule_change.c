@@ -55,10 +55,7 @@ void rules_mark_all_dirty(struct rules *rules)
 	for (uint32_t number = 1; number <= rules->places.used; number++) {
 		struct place *place = place_at(&rules->places, number);
 
-		if (!place->is_used)
-			continue;
-		place->is_written = 0;
-		place_mark_dirty(&rules->places, number);
-		place_forget_if_bare(&rules->places, number);
+		if (place->is_used)
+			place_mark_dirty(&rules->places, number);
 	}
 }

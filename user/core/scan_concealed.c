@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 
-/* Turns relay classes and stacks into blocks with more sources than the rest of the population predicts. */
+/*
+ * Turns relay classes and stacks into blocks with more sources than the rest of the population
+ * predicts.
+ */
 
 #include "core/scan.h"
 
@@ -37,7 +40,10 @@ static int compare_stacked(const void *a, const void *b)
 	return (x->row > y->row) - (x->row < y->row);
 }
 
-/* Of sources behind relays with other stacks, as many should have this one as among the direct ones. */
+/*
+ * Of sources behind relays with other stacks, as many should have this one as among the direct
+ * ones.
+ */
 static double expect(const struct tally *tally, double of_stack, double in_both)
 {
 	double direct = tally->sources - tally->in_class;
@@ -53,8 +59,11 @@ static int class_flag(const struct snapshot *snapshot, int class, const struct s
 	char name[CELL_NAME_MAX];
 
 	relay_class_name(class, name);
-	snprintf(block->cell, sizeof(block->cell), "%.24s, stack %016llx", name,
-		 (unsigned long long)stacked->stack);
+	if (stacked->stack == STACK_UNNAMED)
+		snprintf(block->cell, sizeof(block->cell), "%.24s, any stack", name);
+	else
+		snprintf(block->cell, sizeof(block->cell), "%.24s, stack %016llx", name,
+			 (unsigned long long)stacked->stack);
 	block->rows = malloc((size_t)block->observed * sizeof(*block->rows));
 	if (!block->rows)
 		return -ENOMEM;
@@ -66,9 +75,10 @@ static int class_flag(const struct snapshot *snapshot, int class, const struct s
 
 /* One stack's rows against every class. */
 static int stack_scan(const struct snapshot *snapshot, const struct stacked_row *stacked,
-		      size_t count, const struct tally tallies[RELAY_CLASSES], struct blocks *blocks)
+		      size_t count, const struct tally tallies[RELAY_CLASSES],
+		      struct blocks *blocks)
 {
-	for (int class = 0; class < RELAY_CLASSES; class++) {
+	for (int class = 0; class < RELAY_CLASSES; class ++) {
 		struct block block = { .observed = 0 };
 		int err;
 
@@ -105,7 +115,7 @@ int scan_concealed(const struct snapshot *snapshot, struct blocks *blocks)
 		if (row->gap_us < 0 || row->stack == 0)
 			continue;
 		stacked[count++] = (struct stacked_row){ row->stack, (uint32_t)i };
-		for (int class = 0; class < RELAY_CLASSES; class++) {
+		for (int class = 0; class < RELAY_CLASSES; class ++) {
 			tallies[class].sources += 1;
 			tallies[class].in_class += row_is_in_class(row, class);
 		}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 
-/* Turns one cell into blocks of sources that are too similar: layers by noise, grids over features. */
+/*
+ * Turns one cell into blocks of sources that are too similar: layers by noise, grids over features.
+ */
 
 #include "core/scan.h"
 
@@ -15,11 +17,11 @@
 #define LAYER_STRIDE 0.7 /* layers overlap, so that none cuts a fleet in two */
 #define LAYERS_MAX 24
 #define OUTSIDERS_MAX 8192 /* witnesses taken from outside the cell, evenly */
-#define OUTSIDERS_MIN 50 /* from here on the marginals come from outside the cell */
-#define PICKS_MAX 8	 /* blocks kept of one grid */
-#define LONELY_BOXES 4096 /* in larger grids a box with one point is no centre */
-#define BLOCK_REACH 1	  /* a block is 3 boxes wide */
-#define RING_REACH 3	  /* its ring 7 */
+#define OUTSIDERS_MIN 50   /* from here on the marginals come from outside the cell */
+#define PICKS_MAX 8	   /* blocks kept of one grid */
+#define LONELY_BOXES 4096  /* in larger grids a box with one point is no centre */
+#define BLOCK_REACH 1	   /* a block is 3 boxes wide */
+#define RING_REACH 3	   /* its ring 7 */
 
 static const enum feature scan_axes[GRID_AXES] = {
 	FEATURE_UP, FEATURE_DOWN, FEATURE_DURATION, FEATURE_PAUSE, FEATURE_RATE,
@@ -31,12 +33,11 @@ struct pass {
 	const struct snapshot *snapshot;
 	const uint32_t *rows; /* of the cell, in this layer, all features known */
 	size_t count;
-	size_t outsiders; /* behind them in rows: of other cells, same layer */
+	size_t outsiders;  /* behind them in rows: of other cells or layers */
 	unsigned left_out; /* an axis, or GRID_AXES for none */
 	double width[GRID_AXES];
-	uint64_t *keys; /* of insiders and outsiders */
+	uint64_t *keys;	     /* of insiders and outsiders */
 	uint32_t *marginals; /* [axis][coordinate] of the witnesses */
-	bool witnesses_are_outsiders;
 };
 
 static bool axis_is_used(const struct pass *pass, unsigned axis)
@@ -57,36 +58,40 @@ static uint64_t key_of(const struct pass *pass, const struct row *row)
 	return grid_key(coordinates);
 }
 
+/* Rate goes with the layer, so that only its insiders can witness it. */
+static bool axis_has_outside_witnesses(const struct pass *pass, unsigned axis)
+{
+	return scan_axes[axis] != FEATURE_RATE && pass->outsiders >= OUTSIDERS_MIN;
+}
+
 static void marginals_count(struct pass *pass)
 {
-	size_t first = 0, end = pass->count;
-
-	pass->witnesses_are_outsiders = pass->outsiders >= OUTSIDERS_MIN;
-	if (pass->witnesses_are_outsiders) {
-		first = pass->count;
-		end = pass->count + pass->outsiders;
-	}
 	memset(pass->marginals, 0, GRID_AXES * GRID_COORDINATES * sizeof(*pass->marginals));
-	for (size_t i = first; i < end; i++)
-		for (unsigned axis = 0; axis < GRID_AXES; axis++)
+	for (unsigned axis = 0; axis < GRID_AXES; axis++) {
+		bool outside = axis_has_outside_witnesses(pass, axis);
+		size_t first = outside ? pass->count : 0;
+		size_t end = outside ? pass->count + pass->outsiders : pass->count;
+
+		for (size_t i = first; i < end; i++)
 			pass->marginals[axis * GRID_COORDINATES +
 					(size_t)grid_coordinate(pass->keys[i], axis)]++;
+	}
 }
 
 /* Product of the marginals of others: a cohort must not hide in its own null. */
-static double expect_marginal(const struct pass *pass, uint64_t key, double observed)
+static double expect_marginal(const struct pass *pass, uint64_t key)
 {
-	double witnesses = (double)(pass->witnesses_are_outsiders ? pass->outsiders : pass->count);
-	double own = pass->witnesses_are_outsiders ? 0 : observed;
 	double expected = (double)pass->count;
 
 	for (unsigned axis = 0; axis < GRID_AXES; axis++) {
+		bool outside = axis_has_outside_witnesses(pass, axis);
+		double witnesses = (double)(outside ? pass->outsiders : pass->count);
 		size_t c = axis * GRID_COORDINATES + (size_t)grid_coordinate(key, axis);
 		double inside = (double)pass->marginals[c - 1] + pass->marginals[c] +
 				pass->marginals[c + 1];
 
 		if (axis_is_used(pass, axis))
-			expected *= (inside - own + 0.5) / (witnesses - own + 1);
+			expected *= (inside + 0.5) / (witnesses + 1);
 	}
 	return expected;
 }
@@ -141,7 +146,7 @@ static size_t grid_search(const struct pass *pass, const struct grid *grid, doub
 		pick.observed = grid_count_around(grid, pick.key, BLOCK_REACH);
 		if (pick.observed < least)
 			continue;
-		pick.expected = expect_marginal(pass, pick.key, pick.observed);
+		pick.expected = expect_marginal(pass, pick.key);
 		if (stats_excess(pick.observed, scan_base(pick.expected)) <= 0)
 			continue;
 		pick.expected = fmax(pick.expected, expect_ring(grid, pick.key, pick.observed));
@@ -156,7 +161,9 @@ static int pick_flag(const struct pass *pass, const struct cell *cell, const str
 		     struct blocks *blocks)
 {
 	struct block block = {
-		.observed = pick->observed, .expected = pick->expected, .llr = pick->llr,
+		.observed = pick->observed,
+		.expected = pick->expected,
+		.llr = pick->llr,
 	};
 
 	memcpy(block.cell, cell->name, sizeof(block.cell));
@@ -180,8 +187,7 @@ static int pass_run(struct pass *pass, const struct cell *cell, struct blocks *b
 	for (size_t i = 0; i < pass->count + pass->outsiders; i++)
 		pass->keys[i] = key_of(pass, &pass->snapshot->rows[pass->rows[i]]);
 	marginals_count(pass);
-	err = grid_init(&grid, pass->keys, pass->count,
-			GRID_AXES - (pass->left_out < GRID_AXES));
+	err = grid_init(&grid, pass->keys, pass->count, GRID_AXES - (pass->left_out < GRID_AXES));
 	if (err)
 		return err;
 	count = grid_search(pass, &grid, &blocks->tested, picks);
@@ -208,11 +214,10 @@ static bool row_is_of_layer(const struct row *row, const struct layer *layer)
 {
 	double at = log(fmax(row->effective, 1));
 
-	return row->is_settled && at >= layer->low && at < layer->high &&
-	       row_is_complete(row, layer->left_out);
+	return row->is_settled && at >= layer->low && at < layer->high;
 }
 
-/* Insiders of the layer first, then a sample of outsiders as witnesses. */
+/* Insiders of cell and layer first, then a sample of all others as witnesses. */
 static void layer_collect(struct pass *pass, const struct cell *cell, const struct layer *layer,
 			  uint32_t *rows)
 {
@@ -221,15 +226,20 @@ static void layer_collect(struct pass *pass, const struct cell *cell, const stru
 
 	pass->count = 0;
 	pass->outsiders = 0;
-	for (size_t i = 0; i < cell->count; i++)
-		if (row_is_of_layer(&snapshot->rows[cell->rows[i]], layer))
+	for (size_t i = 0; i < cell->count; i++) {
+		const struct row *row = &snapshot->rows[cell->rows[i]];
+
+		if (row_is_of_layer(row, layer) && row_is_complete(row, layer->left_out))
 			rows[pass->count++] = cell->rows[i];
+	}
 	for (size_t i = 0; i < snapshot->count; i += stride) {
+		const struct row *row = &snapshot->rows[i];
+
 		while (next < cell->count && cell->rows[next] < i)
 			next++;
-		if (next < cell->count && cell->rows[next] == i)
+		if (next < cell->count && cell->rows[next] == i && row_is_of_layer(row, layer))
 			continue;
-		if (row_is_of_layer(&snapshot->rows[i], layer))
+		if (row_is_complete(row, layer->left_out))
 			rows[pass->count + pass->outsiders++] = (uint32_t)i;
 	}
 }

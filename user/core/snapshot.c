@@ -10,9 +10,9 @@
 #include <string.h>
 
 #define NS_PER_DAY 86400e9
-#define NOISE_DF_MAX 10	   /* nobody's own noise counts more than this in the pooled one */
-#define NOISE_SD_MIN 0.02  /* below this a difference is of no interest */
-#define RATE_NOISE_SD 1.2  /* of a log count per session: Poisson sessions, turns with cv 0.7 */
+#define NOISE_DF_MAX 10	  /* nobody's own noise counts more than this in the pooled one */
+#define NOISE_SD_MIN 0.02 /* below this a difference is of no interest */
+#define RATE_NOISE_SD 1.2 /* of a log count per session: Poisson sessions, turns with cv 0.7 */
 #define SPREAD_SD_MIN 0.02
 #define SLOPE_MAX 1.5
 #define CORRELATION_MAX 0.95
@@ -77,8 +77,7 @@ static void noise_estimate(struct snapshot *snapshot, enum feature feature)
 		spread += weight * moments_spread(&moments);
 		freedom += weight * df;
 	}
-	snapshot->noise_sd[feature] =
-		freedom > 0 ? fmax(sqrt(spread / freedom), NOISE_SD_MIN) : 1;
+	snapshot->noise_sd[feature] = freedom > 0 ? fmax(sqrt(spread / freedom), NOISE_SD_MIN) : 1;
 }
 
 /* How much turns of one conversation resemble each other, from the noise inside and of sessions. */
@@ -99,7 +98,9 @@ static double correlation_estimate(const struct snapshot *snapshot)
 	if (terms <= 0 || sessions <= 0)
 		return 0;
 	inside = spread / terms;
-	means = (pow(snapshot->noise_sd[FEATURE_UP], 2) + pow(snapshot->noise_sd[FEATURE_DOWN], 2)) / 2;
+	means = (pow(snapshot->noise_sd[FEATURE_UP], 2) +
+		 pow(snapshot->noise_sd[FEATURE_DOWN], 2)) /
+		2;
 	between = fmax(means - inside * sessions / exchanges, 0);
 	return between + inside > 0 ? fmin(between / (between + inside), CORRELATION_MAX) : 0;
 }
@@ -126,8 +127,8 @@ static void point_take(const struct snapshot *snapshot, const struct profile *pr
 	}
 	if (half->sessions == 0)
 		return;
-	out->x[FEATURE_RATE] = log_rate(profile, half->exchanges / share,
-					snapshot->settings->session_gap_ns);
+	out->x[FEATURE_RATE] =
+		log_rate(profile, half->exchanges / share, snapshot->settings->session_gap_ns);
 	out->terms[FEATURE_RATE] = half->sessions;
 }
 
@@ -146,12 +147,41 @@ static void row_take(const struct snapshot *snapshot, struct row *row)
 	row->today = profile_today(profile, snapshot->day);
 	turns = a->sessions > 0 ? (double)a->exchanges / a->sessions : 1;
 	row->effective = a->exchanges / (1 + (turns - 1) * snapshot->correlation);
-	row->is_settled = a->sessions >= 2 &&
-			  row->effective >= snapshot->settings->effective_exchanges_min;
+	row->is_settled =
+		a->sessions >= 2 && row->effective >= snapshot->settings->effective_exchanges_min;
 	row->gap_us = profile_gap_us(profile);
-	row->stack = stack ? (stack->ja4 ? stack->ja4 : stack->syn) : 0;
+	row->stack = stack ? (stack->ja4 ? stack->ja4 : STACK_UNNAMED) : 0;
+	row->syn = stack ? stack->syn : 0;
 	row->cohort = ROW_NONE;
 	row->is_suspect = row->source->fleet != 0;
+}
+
+static int compare_stacks(const void *a, const void *b)
+{
+	const struct row *x = *(struct row *const *)a, *y = *(struct row *const *)b;
+
+	if (x->stack != y->stack)
+		return x->stack < y->stack ? -1 : 1;
+	return (x > y) - (x < y);
+}
+
+/* Numbers the stacks from 0, so that tallies are arrays. */
+static int stacks_number(struct snapshot *snapshot)
+{
+	struct row **by_stack = malloc((snapshot->count + 1) * sizeof(struct row *));
+
+	if (!by_stack)
+		return -ENOMEM;
+	for (size_t i = 0; i < snapshot->count; i++)
+		by_stack[i] = &snapshot->rows[i];
+	qsort(by_stack, snapshot->count, sizeof(struct row *), compare_stacks);
+	for (size_t i = 0; i < snapshot->count; i++) {
+		if (i == 0 || by_stack[i]->stack != by_stack[i - 1]->stack)
+			snapshot->stack_count++;
+		by_stack[i]->stack_index = (uint32_t)(snapshot->stack_count - 1);
+	}
+	free(by_stack);
+	return 0;
 }
 
 /* Median and spread of the sources' means: what a stranger may look like. */
@@ -197,8 +227,11 @@ static int rows_collect(const struct snapshot_inputs *inputs, struct snapshot *o
 int snapshot_take(const struct snapshot_inputs *inputs, struct snapshot *out)
 {
 	struct snapshot taken = {
-		.settings = inputs->clock->settings, .now_ns = inputs->now_ns,
-		.day_start_ns = inputs->day_start_ns, .day = inputs->clock->day, .seed = inputs->seed,
+		.settings = inputs->clock->settings,
+		.now_ns = inputs->now_ns,
+		.day_start_ns = inputs->day_start_ns,
+		.day = inputs->clock->day,
+		.seed = inputs->seed,
 	};
 	int err = rows_collect(inputs, &taken);
 
@@ -211,6 +244,7 @@ int snapshot_take(const struct snapshot_inputs *inputs, struct snapshot *out)
 	taken.correlation = correlation_estimate(&taken);
 	for (size_t i = 0; i < taken.count; i++)
 		row_take(&taken, &taken.rows[i]);
+	err = stacks_number(&taken);
 	for (int i = 0; i < FEATURE_MAX && !err; i++)
 		err = spread_estimate(&taken, (enum feature)i);
 	if (err) {

@@ -21,7 +21,7 @@ double moments_spread(const struct moments *moments); /* sum of squares about th
 /* One-way analysis of variance over groups given by their moments. */
 struct anova {
 	double groups;
-	double terms;	     /* all values */
+	double terms; /* all values */
 	double sum, sumsq_of_groups, terms_sq, spread_within;
 };
 void anova_add(struct anova *anova, const struct moments *group);
@@ -33,14 +33,17 @@ double anova_n0(const struct anova *anova);	/* terms a group, for unequal groups
 /* Standard deviation of the groups' true means: what is left after the noise is taken away. */
 double anova_between_sd(const struct anova *anova);
 
-double stats_db(double ratio);		      /* decibans; -300 for 0 */
+double stats_db(double ratio); /* decibans; -300 for 0 */
 double stats_ratio(double db);
 double stats_log_normal(double x, double mean, double sd);
 double stats_log_student(double x, double location, double scale, double freedom);
 double stats_log_sum(const double *logs, size_t count);
 /* Sorts values. 0 when empty. */
 double stats_quantile(double *values, size_t count, double share);
-/* 1.4826 times the median distance from the median: the sd of a normal sample. Sorts, then destroys values. */
+/*
+ * 1.4826 times the median distance from the median: the sd of a normal sample. Sorts, then destroys
+ * values.
+ */
 double stats_robust_sd(double *values, size_t count);
 /* Log likelihood ratio of a Poisson count against a base: O ln(O/B) - (O - B), 0 unless O > B. */
 double stats_excess(double observed, double base);

@@ -5,33 +5,18 @@
 #include "core/syn_name.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/syn_options.h"
+#include <weir/syn_digest.h>
 
-#define DISTANCE_MAX 35	   /* p0f believes in no longer way */
-#define MSS_MIN 100	   /* below it, a window that is a multiple says nothing */
-#define TIMESTAMP_BYTES 12 /* of every segment, with its two NOPs */
-#define ETHERNET_MTU 1500
-#define HEADERS4_BYTES 40 /* IPv4 and TCP without options */
-#define HEADERS6_BYTES 60
+#define DISTANCE_MAX 35 /* p0f believes in no longer way */
 #define SIGNATURE_COLONS 7
-
-#define TCP_PUSH 0x008u
-#define TCP_ACK 0x010u
-#define TCP_URGENT 0x020u
-#define TCP_ECN 0x1c0u /* ECE, CWR and the former nonce sum */
 
 uint8_t syn_initial_ttl(uint8_t ttl)
 {
-	if (ttl <= 32)
-		return 32;
-	if (ttl <= 64)
-		return 64;
-	return ttl <= 128 ? 128 : 255;
+	return weir_ttl_initial(ttl);
 }
 
 /* ---- text that may be too long -------------------------------------------------------------- */
@@ -42,131 +27,93 @@ struct text {
 	size_t len; /* what it would be with room enough */
 };
 
-static void __attribute__((format(printf, 2, 3)))
-text_add(struct text *text, const char *format, ...)
+static void text_add(struct text *text, const char *piece)
 {
-	size_t used = text->len < text->size ? text->len : text->size;
-	va_list args;
-	int len;
+	for (; *piece; piece++, text->len++)
+		if (text->len < text->size)
+			text->start[text->len] = *piece;
+}
 
-	va_start(args, format);
-	len = vsnprintf(text->start + used, text->size - used, format, args);
-	va_end(args);
-	if (len > 0)
-		text->len += (size_t)len;
+static void text_add_number(struct text *text, unsigned number)
+{
+	char digits[16];
+
+	snprintf(digits, sizeof(digits), "%u", number);
+	text_add(text, digits);
+}
+
+/* Returns the length, or -ENOSPC where there is no room for it and a NUL. */
+static int text_end(struct text *text)
+{
+	if (text->len >= text->size)
+		return -ENOSPC;
+	text->start[text->len] = '\0';
+	return (int)text->len;
 }
 
 /* ---- facts to text -------------------------------------------------------------------------- */
 
-struct window_unit {
-	uint32_t bytes;
-	const char *name;
-	bool is_meant;
-};
-
-/* A window that is a multiple of the MSS or MTU shows the rule, not the link: p0f's order of
- * guesses, the first that divides wins. */
-static void window_add(struct text *text, const struct weir_syn_facts *facts,
-		       const struct syn_options *options)
+static void window_add(struct text *text, const struct weir_syn_signature *signature)
 {
-	bool is_ip6 = facts->ip_version == 6;
-	uint32_t mss = options->mss;
-	uint32_t headers = (is_ip6 ? HEADERS6_BYTES : HEADERS4_BYTES) + facts->ip_options_len +
-			   facts->options_len;
-	const struct window_unit units[] = {
-		{ mss, "mss", true },
-		{ mss - TIMESTAMP_BYTES, "mss", options->timestamp != 0 },
-		{ ETHERNET_MTU - HEADERS4_BYTES, "mss", true },
-		{ ETHERNET_MTU - HEADERS4_BYTES - TIMESTAMP_BYTES, "mss", true },
-		{ ETHERNET_MTU - HEADERS6_BYTES, "mss", is_ip6 },
-		{ ETHERNET_MTU - HEADERS6_BYTES - TIMESTAMP_BYTES, "mss", is_ip6 },
-		{ mss + HEADERS4_BYTES, "mtu", true },
-		{ mss + headers, "mtu", true },
-		{ mss + HEADERS6_BYTES, "mtu", is_ip6 },
-		{ ETHERNET_MTU, "mtu", true },
-	};
-
-	if (facts->window && mss >= MSS_MIN) {
-		for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-			if (!units[i].is_meant || facts->window % units[i].bytes)
-				continue;
-			text_add(text, "%s*%u", units[i].name, facts->window / units[i].bytes);
-			return;
-		}
-	}
-	text_add(text, "%u", facts->window);
+	if (signature->window_unit == WEIR_WINDOW_IN_MSS)
+		text_add(text, "mss*");
+	else if (signature->window_unit == WEIR_WINDOW_IN_MTU)
+		text_add(text, "mtu*");
+	text_add_number(text, signature->window);
 }
 
 static const char *option_name(uint8_t kind)
 {
 	switch (kind) {
-	case SYN_OPTION_NOP:
+	case WEIR_TCP_EOL:
+		return "eol+";
+	case WEIR_TCP_NOP:
 		return "nop";
-	case SYN_OPTION_MSS:
+	case WEIR_TCP_MSS:
 		return "mss";
-	case SYN_OPTION_WINDOW_SCALE:
+	case WEIR_TCP_WINDOW_SCALE:
 		return "ws";
-	case SYN_OPTION_SACK_OK:
+	case WEIR_TCP_SACK_OK:
 		return "sok";
-	case SYN_OPTION_SACK:
+	case WEIR_TCP_SACK:
 		return "sack";
-	case SYN_OPTION_TIMESTAMP:
+	case WEIR_TCP_TIMESTAMP:
 		return "ts";
 	default:
 		return NULL;
 	}
 }
 
-static void layout_add(struct text *text, const struct syn_options *options)
+static void layout_add(struct text *text, const struct weir_syn_signature *signature)
 {
-	for (size_t i = 0; i < options->count; i++) {
-		const char *comma = i ? "," : "";
-		const char *name = option_name(options->kinds[i]);
+	for (size_t i = 0; i < signature->kinds_count; i++) {
+		uint8_t kind = signature->kinds[i];
+		const char *name = option_name(kind);
 
-		if (options->kinds[i] == SYN_OPTION_EOL)
-			text_add(text, "%seol+%u", comma, options->eol_padding_bytes);
-		else if (name)
-			text_add(text, "%s%s", comma, name);
-		else
-			text_add(text, "%s?%u", comma, options->kinds[i]);
+		if (i)
+			text_add(text, ",");
+		text_add(text, name ? name : "?");
+		if (!name)
+			text_add_number(text, kind);
+		else if (kind == WEIR_TCP_EOL)
+			text_add_number(text, signature->eol_bytes);
 	}
 }
 
-static void quirks_add(struct text *text, const struct weir_syn_facts *facts,
-		       const struct syn_options *options)
+static void quirks_add(struct text *text, uint32_t quirks)
 {
-	bool is_ip4 = facts->ip_version == 4;
-	bool is_df = is_ip4 && facts->ip_flags & WEIR_SYN_DF;
-	bool is_ack = facts->tcp_flags & TCP_ACK;
-	bool is_urgent = facts->tcp_flags & TCP_URGENT;
-	const struct {
-		const char *name;
-		bool is_shown;
-	} quirks[] = {
-		{ "df", is_df },
-		{ "id+", is_df && facts->ip_id },
-		{ "id-", is_ip4 && !is_df && !facts->ip_id },
-		{ "ecn", facts->ip_flags & WEIR_SYN_ECN || facts->tcp_flags & TCP_ECN },
-		{ "0+", is_ip4 && facts->ip_flags & WEIR_SYN_RESERVED },
-		{ "flow", !is_ip4 && facts->ip_flags & WEIR_SYN_FLOW_LABEL },
-		{ "seq-", !facts->sequence },
-		{ "ack+", !is_ack && facts->acknowledgment },
-		{ "ack-", is_ack && !facts->acknowledgment },
-		{ "uptr+", !is_urgent && facts->urgent },
-		{ "urgf+", is_urgent },
-		{ "pushf+", facts->tcp_flags & TCP_PUSH },
-		{ "ts1-", options->timestamp_is_zero },
-		{ "ts2+", options->peer_timestamp_is_set },
-		{ "opt+", options->eol_padding_is_used },
-		{ "exws", options->window_scale_is_excessive },
-		{ "bad", options->is_malformed },
+	static const char *const names[WEIR_QUIRK_MAX] = {
+#define X(name, text) [WEIR_QUIRK_##name] = text,
+		WEIR_SYN_QUIRKS(X)
+#undef X
 	};
 	const char *comma = "";
 
-	for (size_t i = 0; i < sizeof(quirks) / sizeof(quirks[0]); i++) {
-		if (!quirks[i].is_shown)
+	for (size_t i = 0; i < WEIR_QUIRK_MAX; i++) {
+		if (!(quirks & 1u << i))
 			continue;
-		text_add(text, "%s%s", comma, quirks[i].name);
+		text_add(text, comma);
+		text_add(text, names[i]);
 		comma = ",";
 	}
 }
@@ -185,22 +132,31 @@ int syn_name_format(const struct weir_syn_facts *facts, bool with_distance, char
 		    size_t out_size)
 {
 	struct text text = { .start = out, .size = out_size };
-	struct syn_options options;
+	struct weir_syn_signature signature;
 	char ttl[16];
 
-	syn_options_read(facts, &options);
+	weir_syn_signature_read(facts, &signature);
 	if (with_distance)
 		ttl_format(facts->ttl, ttl, sizeof(ttl));
 	else
-		snprintf(ttl, sizeof(ttl), "%u", syn_initial_ttl(facts->ttl));
-	text_add(&text, "%u:%s:%u:%u:", facts->ip_version, ttl, facts->ip_options_len, options.mss);
-	window_add(&text, facts, &options);
-	text_add(&text, ",%u:", options.window_scale);
-	layout_add(&text, &options);
+		snprintf(ttl, sizeof(ttl), "%u", signature.ttl);
+	text_add_number(&text, signature.ip_version);
 	text_add(&text, ":");
-	quirks_add(&text, facts, &options);
-	text_add(&text, ":%c", facts->payload_len ? '+' : '0');
-	return text.len < text.size ? (int)text.len : -ENOSPC;
+	text_add(&text, ttl);
+	text_add(&text, ":");
+	text_add_number(&text, signature.ip_options_len);
+	text_add(&text, ":");
+	text_add_number(&text, signature.mss);
+	text_add(&text, ":");
+	window_add(&text, &signature);
+	text_add(&text, ",");
+	text_add_number(&text, signature.scale);
+	text_add(&text, ":");
+	layout_add(&text, &signature);
+	text_add(&text, ":");
+	quirks_add(&text, signature.quirks);
+	text_add(&text, signature.has_payload ? ":+" : ":0");
+	return text_end(&text);
 }
 
 /* ---- text apart ------------------------------------------------------------------------------ */

@@ -187,7 +187,8 @@ static bool connection_answer(struct api_server *server, struct api_connection *
 	json_t *answer;
 
 	if (connection->is_kept_open || connection->is_broken ||
-	    connection->out.len > API_STREAM_BUFFER_MAX || !connection_line(connection, &line, &len))
+	    connection->out.len > API_STREAM_BUFFER_MAX ||
+	    !connection_line(connection, &line, &len))
 		return false;
 	answer = request_answer(server, connection, line, len);
 	connection_line_done(connection);

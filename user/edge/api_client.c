@@ -177,8 +177,7 @@ static int print_refusal(const json_t *answer)
 	const json_t *detail;
 	size_t i;
 
-	json_array_foreach(json_object_get(answer, "details"), i, detail)
-	{
+	json_array_foreach(json_object_get(answer, "details"), i, detail) {
 		if (json_is_string(detail))
 			fprintf(stderr, "%s\n", json_string_value(detail));
 	}

@@ -30,10 +30,11 @@ struct api_connection {
 	bool is_kept_open; /* a stream: input is read and thrown away */
 	bool is_ended;	   /* the client will send no more, or may not */
 	bool is_broken;
-	bool is_behind;	   /* whole requests may still wait in `in` */
+	bool is_behind; /* whole requests may still wait in `in` */
 };
 
-struct api_connection *connection_new(int fd, uint64_t id); /* takes fd; NULL: it stays the caller's */
+struct api_connection *connection_new(int fd,
+				      uint64_t id); /* takes fd; NULL: it stays the caller's */
 void connection_free(struct api_connection *connection);
 /* Reads what is there, a bounded amount. */
 void connection_read(struct api_connection *connection);

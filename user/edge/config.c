@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define KEY_MAX 128	    /* of a dotted key; the table's are far shorter */
 #define WHY_MAX 384	    /* the longest refusal names every choice of a key */
@@ -201,7 +202,7 @@ static void stream_read(struct config_reader *reader)
 
 int config_read(FILE *in, const char *name, struct config *out, FILE *errors)
 {
-	struct config_reader reader = { .name = name, .errors = errors };
+	struct config_reader reader = { .in = in, .name = name, .errors = errors };
 	int err = -ENOMEM;
 
 	reader.config = malloc(sizeof(*reader.config));
@@ -224,10 +225,15 @@ int config_read(FILE *in, const char *name, struct config *out, FILE *errors)
 int config_load(const char *path, struct config *out, FILE *errors)
 {
 	FILE *in = fopen(path, "re");
+	struct stat st;
 	int err;
 
 	if (!in)
 		return -errno;
+	if (fstat(fileno(in), &st) == 0 && S_ISDIR(st.st_mode)) {
+		fclose(in);
+		return -EISDIR;
+	}
 	err = config_read(in, path, out, errors);
 	fclose(in);
 	return err;

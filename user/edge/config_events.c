@@ -30,16 +30,36 @@ void config_complain(struct config_reader *reader, unsigned line, const char *fo
 	reader->problems++;
 }
 
+/* Of bytes that are no text libyaml knows the place, but no line. */
+static unsigned line_of_byte(FILE *in, size_t offset)
+{
+	unsigned line = 1;
+	int c;
+
+	rewind(in);
+	while (offset-- > 0 && (c = getc(in)) != EOF)
+		line += c == '\n';
+	return line;
+}
+
 bool config_event_next(struct config_reader *reader)
 {
+	const yaml_parser_t *parser = &reader->parser;
+	const char *problem, *hint = "";
+
 	yaml_event_delete(&reader->event);
 	if (yaml_parser_parse(&reader->parser, &reader->event))
 		return true;
 	memset(&reader->event, 0, sizeof(reader->event));
-	config_complain(reader, (unsigned)reader->parser.problem_mark.line + 1, "not YAML: %s%s%s",
-			reader->parser.problem ? reader->parser.problem : "out of memory",
-			reader->parser.context ? ", " : "",
-			reader->parser.context ? reader->parser.context : "");
+	problem = parser->problem ? parser->problem : "out of memory";
+	if (strstr(problem, "cannot start any token"))
+		hint = " (a tab? indent with spaces)";
+	config_complain(reader,
+			parser->error == YAML_READER_ERROR ?
+				line_of_byte(reader->in, parser->problem_offset) :
+				(unsigned)parser->problem_mark.line + 1,
+			"not YAML: %s%s%s%s", problem, parser->context ? ", " : "",
+			parser->context ? parser->context : "", hint);
 	return false;
 }
 

@@ -13,6 +13,7 @@
 struct config_reader {
 	yaml_parser_t parser;
 	yaml_event_t event; /* the current one */
+	FILE *in;
 	const char *name;
 	FILE *errors;
 	struct config *config;

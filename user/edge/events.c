@@ -112,8 +112,8 @@ static void line_write(struct events *events, const char *line, size_t len)
 	events->is_failing = true;
 }
 
-void events_write(struct events *events, uint64_t now_unix_ns, const char *type,
-		  const char *source, json_t *body)
+void events_write(struct events *events, uint64_t now_unix_ns, const char *type, const char *source,
+		  json_t *body)
 {
 	char timestamp[40];
 	json_t *event;

@@ -18,5 +18,5 @@ void events_reopen(struct events *events);
  * One line: timestamp, event_type, host, then src_ip where source is not NULL, then `body` under the
  * name of the type. Takes body. type: "fleet", "rule", "drop", "status".
  */
-void events_write(struct events *events, uint64_t now_unix_ns, const char *type,
-		  const char *source, json_t *body);
+void events_write(struct events *events, uint64_t now_unix_ns, const char *type, const char *source,
+		  json_t *body);

@@ -83,9 +83,9 @@ int kernel_drop_capabilities(void);
 /* `weir detach`: removes all links, filters and pins of ours under pin_dir and nothing else. Writes what it removed. Number removed or -errno. */
 int kernel_detach(const char *pin_dir, void (*say)(const char *what, void *arg), void *arg);
 
-/* For replay: loads the object unpinned, with small maps, a virtual clock and the fixed key; attaches nothing. */
+/* For replay: loads the object unpinned, with small maps whose walks repeat, a virtual clock and the fixed key; attaches nothing. */
 int kernel_open_replay(const struct config *config, struct kernel **out);
-/* fds of weir_xdp, weir_tc_in and weir_tc_out. */
+/* fds of weir_xdp, weir_tc_in and weir_tc_out; a replay has no weir_tc_in. */
 int kernel_program_fd(const struct kernel *kernel, const char *name);
 /* A netlink socket that becomes readable when interfaces come or go; -errno. Read it empty with kernel_read_interfaces. */
 int kernel_watch_interfaces(void);

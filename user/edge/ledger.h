@@ -31,9 +31,9 @@ void ledger_close(struct ledger *ledger);
  * its own.
  *
  * A transaction that fails, -ENOSPC on a full disk, is logged once until writing works again, and its writes are
- * kept in memory: the next begin, or the next single write, first tries these again. While that fails begin
- * returns the same error, so that a caller who then leaves its changes where they are loses nothing; a single
- * write is kept as well. Beyond 256 MiB of such writes, new ones are refused with -EFBIG.
+ * kept in memory: the next begin first tries these again. While that fails begin returns the same error, so that
+ * a caller who then leaves its changes where they are loses nothing; a single write is kept behind them, untried.
+ * A file that somebody else has locked counts as one that cannot be written, after some milliseconds. Beyond 256 MiB of such writes, new ones are refused with -EFBIG.
  */
 int ledger_begin(struct ledger *ledger);
 int ledger_commit(struct ledger *ledger);

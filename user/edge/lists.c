@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 #include "edge/lists_input.h"
 
-/* Turns a file of any known format into sorted nets without overlap, and the lines that were bad. */
+/* Turns a file of any known format into sorted nets, each once, and the lines that were bad. */
 
 #include <ctype.h>
 #include <errno.h>
@@ -191,10 +191,9 @@ static int by_net(const void *a, const void *b)
 	return order ? order : (left->line > right->line) - (left->line < right->line);
 }
 
-/* Sorted, a net stands behind whatever contains it, so that the last one kept of its family tells. */
+/* A net inside a wider one stays: the wider one may yet be refused. */
 static void list_merge(struct list *list)
 {
-	const struct net *last[2] = { NULL, NULL };
 	bool is_sorted = true;
 	size_t kept = 0;
 
@@ -203,17 +202,10 @@ static void list_merge(struct list *list)
 	if (!is_sorted)
 		qsort(list->entries, list->count, sizeof(*list->entries), by_net);
 	for (size_t i = 0; i < list->count; i++) {
-		const struct net *net = &list->entries[i].net;
-		const struct net **before = &last[net_is_ipv4(net)];
-
-		if (*before && net_compare(*before, net) == 0) {
+		if (kept && !net_compare(&list->entries[kept - 1].net, &list->entries[i].net))
 			list->duplicates++;
-		} else if (*before && net_contains(*before, net)) {
-			list->contained++;
-		} else {
-			list->entries[kept] = list->entries[i];
-			*before = &list->entries[kept++].net;
-		}
+		else
+			list->entries[kept++] = list->entries[i];
 	}
 	list->count = kept;
 }

@@ -20,12 +20,11 @@ struct list_problem {
 };
 
 struct list {
-	struct list_entry *entries; /* sorted, duplicates and contained nets merged */
+	struct list_entry *entries; /* sorted, duplicates merged; nets inside wider ones stay */
 	size_t count;
 	struct list_problem *problems; /* every bad line, in order */
 	size_t problem_count;
 	size_t duplicates;  /* merged away: same net */
-	size_t contained;   /* merged away: inside a wider net */
 	const char *format; /* "plain", "spamhaus drop json", ... as detected */
 };
 

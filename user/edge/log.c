@@ -13,6 +13,7 @@
 
 /* A line longer than this is cut: one write of at most PIPE_BUF keeps lines of processes whole. */
 #define LOG_LINE_MAX 2048
+#define LIBBPF_LINES_MAX 40 /* of one message: a screen */
 
 static enum log_level log_level_min = LOG_LEVEL_INFO;
 static bool log_is_journal;
@@ -103,11 +104,31 @@ void log_error(const char *format, ...)
 	LOG_AT(LOG_LEVEL_ERROR);
 }
 
+/* The last lines of a text that may be a verifier's log of a megabyte: there it says what it wanted. */
+static const char *text_tail(const char *text)
+{
+	const char *at = text + strlen(text);
+	unsigned lines = 0;
+
+	while (at > text && lines <= LIBBPF_LINES_MAX)
+		if (*--at == '\n')
+			lines++;
+	return lines > LIBBPF_LINES_MAX ? at + 1 : text;
+}
+
 int log_libbpf(int level, const char *format, va_list args)
 {
+	char *text, *line, *rest;
+
 	/* What libbpf calls a warning is often a probe that failed as expected: the caller judges. */
 	(void)level;
-	log_line(LOG_LEVEL_DEBUG, format, args);
+	if (log_level_min > LOG_LEVEL_DEBUG || vasprintf(&text, format, args) < 0)
+		return 0;
+	rest = (char *)text_tail(text);
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			log_debug("%s", line);
+	free(text);
 	return 0;
 }
 

@@ -52,8 +52,7 @@ static void rows_write(FILE *out, const char *name, const json_t *rows, const ch
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(rows, i, row)
-	{
+	json_array_foreach(rows, i, row) {
 		sample_write(out, name, label, text_of(row, label), number_of(row, figure));
 	}
 }
@@ -64,8 +63,7 @@ static void keys_write(FILE *out, const char *name, const json_t *object, const 
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)object, key, value)
-	{
+	json_object_foreach((json_t *)object, key, value) {
 		sample_write(out, name, label, key, json_number_value(value));
 	}
 }
@@ -77,14 +75,12 @@ static void packets_write(FILE *out, const json_t *status)
 	size_t i;
 
 	head_write(out, "weir_packets_total", "counter", "packets by the reason they ended under");
-	json_array_foreach(reasons, i, row)
-	{
+	json_array_foreach(reasons, i, row) {
 		sample_write(out, "weir_packets_total", "reason", text_of(row, "name"),
 			     number_of(row, "packets"));
 	}
 	head_write(out, "weir_packet_bytes_total", "counter", "their bytes");
-	json_array_foreach(reasons, i, row)
-	{
+	json_array_foreach(reasons, i, row) {
 		sample_write(out, "weir_packet_bytes_total", "reason", text_of(row, "name"),
 			     number_of(row, "bytes"));
 	}

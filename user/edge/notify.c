@@ -36,12 +36,3 @@ void notify_alive(void)
 {
 	sd_notify(0, "WATCHDOG=1");
 }
-
-uint64_t notify_watchdog_ns(void)
-{
-	uint64_t interval_us;
-
-	if (sd_watchdog_enabled(0, &interval_us) <= 0)
-		return 0;
-	return interval_us * NS_PER_US / 2;
-}

@@ -3,11 +3,7 @@
 
 /* What the service manager wants to hear: ready, reloading, stopping, alive. Does nothing without one. */
 
-#include <stdint.h>
-
 void notify_ready(const char *status);
 void notify_reloading(void);
 void notify_stopping(void);
-void notify_alive(void);
-/* How often notify_alive is due (half the watchdog's interval); 0: no watchdog. */
-uint64_t notify_watchdog_ns(void);
+void notify_alive(void); /* called once a second: WatchdogSec must be 2 s or more */

@@ -30,44 +30,91 @@ struct capture {
 	uint8_t frame[FRAME_MAX + ETHERNET_LEN];
 };
 
+#define PCAPNG_MAGIC 0x0a0d0d0a
+
 static const uint32_t magics[] = {
-	0xa1b2c3d4, 0xd4c3b2a1, /* microseconds, either byte order */
-	0xa1b23c4d, 0x4d3cb2a1, /* nanoseconds */
-	0x0a0d0d0a,		/* pcapng */
+	0xa1b2c3d4,   0xd4c3b2a1, /* microseconds, either byte order */
+	0xa1b23c4d,   0x4d3cb2a1, /* nanoseconds */
+	PCAPNG_MAGIC,
 };
+
+/* 0: shorter than any capture. */
+static uint32_t magic_read(FILE *in)
+{
+	uint32_t magic = 0;
+
+	if (fread(&magic, sizeof(magic), 1, in) != 1)
+		magic = 0;
+	rewind(in);
+	return magic;
+}
 
 bool capture_is_one(const char *path)
 {
 	FILE *in = fopen(path, "re");
 	uint32_t magic = 0;
-	bool is_read;
 
-	if (!in)
-		return false;
-	is_read = fread(&magic, sizeof(magic), 1, in) == 1;
-	fclose(in);
-	for (size_t i = 0; is_read && i < sizeof(magics) / sizeof(magics[0]); i++) {
+	if (in) {
+		magic = magic_read(in);
+		fclose(in);
+	}
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
 		if (magic == magics[i])
 			return true;
 	}
 	return false;
 }
 
-int capture_open(const char *path, struct capture **out)
+/* What libpcap is to read. NULL with errno. */
+static FILE *file_open(const char *path)
+{
+	FILE *in = fopen(path, "re");
+	FILE *evened;
+
+	if (!in || magic_read(in) != PCAPNG_MAGIC)
+		return in;
+	evened = capture_even_out(in);
+	if (!evened)
+		fclose(in);
+	return evened;
+}
+
+static int pcap_start(struct capture *capture, const char *path, FILE *in)
 {
 	char why[PCAP_ERRBUF_SIZE] = "";
-	struct capture *capture = calloc(1, sizeof(*capture));
 
-	if (!capture)
-		return -ENOMEM;
 	capture->pcap =
-		pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, why);
+		pcap_fopen_offline_with_tstamp_precision(in, PCAP_TSTAMP_PRECISION_NANO, why);
 	if (!capture->pcap) {
 		log_error("%s: no capture: %s", path, why);
-		free(capture);
+		fclose(in);
 		return -EINVAL;
 	}
 	capture->link_type = pcap_datalink(capture->pcap);
+	return 0;
+}
+
+int capture_open(const char *path, struct capture **out)
+{
+	struct capture *capture;
+	FILE *in = file_open(path);
+	int error;
+
+	if (!in) {
+		error = -errno;
+		log_error("cannot open %s: %s", path, strerror(-error));
+		return error;
+	}
+	capture = calloc(1, sizeof(*capture));
+	if (!capture) {
+		fclose(in);
+		return -ENOMEM;
+	}
+	error = pcap_start(capture, path, in);
+	if (error) {
+		free(capture);
+		return error;
+	}
 	*out = capture;
 	return 0;
 }
@@ -134,10 +181,8 @@ int capture_next(struct capture *capture, struct capture_frame *frame)
 
 	if (got == PCAP_ERROR_BREAK)
 		return 0;
-	if (got != 1) {
-		log_error("the capture is broken: %s", pcap_geterr(capture->pcap));
+	if (got != 1)
 		return -EINVAL;
-	}
 	/* tv_usec holds nanoseconds at this precision. */
 	time_unix_ns = (uint64_t)header->ts.tv_sec * NS_PER_S + (uint64_t)header->ts.tv_usec;
 	if (time_unix_ns > capture->last_unix_ns)
@@ -148,4 +193,9 @@ int capture_next(struct capture *capture, struct capture_frame *frame)
 	frame->is_ethernet = capture->link_type == DLT_EN10MB ||
 			     frame_convert(capture, data, header->caplen, frame);
 	return 1;
+}
+
+const char *capture_problem(const struct capture *capture)
+{
+	return pcap_geterr(capture->pcap);
 }

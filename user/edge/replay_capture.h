@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct capture;
 
@@ -20,9 +21,13 @@ struct capture_frame {
 int capture_open(const char *path, struct capture **out);
 /* Whether the file's first bytes are those of pcap or pcapng. */
 bool capture_is_one(const char *path);
-/* 1: a frame; 0: the end; -EINVAL: the rest is broken (logged). */
+/* 1: a frame; 0: the end; -EINVAL: the rest is broken, capture_problem says how. */
 int capture_next(struct capture *capture, struct capture_frame *frame);
+const char *capture_problem(const struct capture *capture);
 void capture_close(struct capture *capture);
 
 /* Runs one frame through a program once. 0, or -errno when the kernel refuses the frame. */
 int capture_run(int program_fd, const struct capture_frame *frame);
+
+/* A pcapng file as libpcap reads it whole, closed with the result. NULL on ENOMEM: in is still open. */
+FILE *capture_even_out(FILE *in);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,8 @@ struct words {
 	size_t count;
 	char **comments;
 	size_t comment_count;
+	bool is_held;	 /* changes wait for words_release */
+	bool is_unsaved; /* there are some */
 };
 
 /* ---- list ------------------------------------------------------------------------------------- */
@@ -234,6 +237,9 @@ int words_save(struct words *words)
 	char temporary[PATH_MAX];
 	int error;
 
+	words->is_unsaved = words->is_held;
+	if (words->is_held)
+		return 0;
 	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.new", words->path) >=
 	    sizeof(temporary))
 		return -ENAMETOOLONG;
@@ -242,6 +248,17 @@ int words_save(struct words *words)
 		log_error("cannot save %s: %s; what was said holds until weir ends", words->path,
 			  strerror(-error));
 	return error;
+}
+
+void words_hold(struct words *words)
+{
+	words->is_held = true;
+}
+
+int words_release(struct words *words)
+{
+	words->is_held = false;
+	return words->is_unsaved ? words_save(words) : 0;
 }
 
 /* ---- allows ----------------------------------------------------------------------------------- */

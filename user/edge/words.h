@@ -24,6 +24,10 @@ void words_close(struct words *words);
  * The functions that change something save at once. Where saving fails, they return its -errno; the change
  * holds in memory and goes to the file with the next save.
  */
+/* Between these two, changes are saved once, at the end: a save waits for the disk, and a thousand of them would
+ * hold up whoever calls for seconds. */
+void words_hold(struct words *words);
+int words_release(struct words *words);
 /* Adds the allow, or updates the one of the same net and list. */
 int words_put_allow(struct words *words, const struct rule *rule);
 /* Many at once, saved once. */

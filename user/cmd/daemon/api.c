@@ -36,8 +36,9 @@ json_t *daemon_answer(const char *command, const json_t *args, const struct api_
 	json_t *answer;
 
 	if (!handler)
-		return answer_refused(API_EXIT_USAGE, "unknown command %.40s: is the daemon of "
-						      "another version?",
+		return answer_refused(API_EXIT_USAGE,
+				      "unknown command %.40s: is the daemon of "
+				      "another version?",
 				      command);
 	answer = handler->fn(arg, &request);
 	if (handler->is_change)
@@ -55,7 +56,8 @@ bool net_equals(const struct net *a, const struct net *b)
 
 json_t *answer_stop(struct daemon *d, const struct request *request)
 {
-	(void)request;
+	if (request->peer->uid != 0)
+		return answer_refused(API_EXIT_NOT_PERMITTED, "only root may end the daemon");
 	d->is_stopping = true;
 	return answer_ok(json_object());
 }
@@ -85,8 +87,8 @@ json_t *answer_forget(struct daemon *d, const struct request *request)
 	from_maps = maps_forget(&d->maps, &net);
 	from_engine = engine_forget(d->engine, &net);
 	daemon_flush(d);
-	return answer_ok(json_pack("{s:i,s:i}", "entries", from_maps < 0 ? 0 : from_maps,
-				   "sources", from_engine < 0 ? 0 : from_engine));
+	return answer_ok(json_pack("{s:i,s:i}", "entries", from_maps < 0 ? 0 : from_maps, "sources",
+				   from_engine < 0 ? 0 : from_engine));
 }
 
 json_t *answer_mode(struct daemon *d, const struct request *request)

@@ -23,7 +23,7 @@ struct block {
 	const struct request *request;
 	struct targets targets;
 	struct rule rule; /* what all of them have in common */
-	bool is_forced, is_strict, is_skipping, is_replacing, is_dry_run, is_clamped;
+	bool is_forced, is_strict, is_skipping, is_replacing, is_dry_run, is_clamped, is_merging;
 	uint64_t ttl_ns; /* 0: for ever */
 	size_t overlaps;
 	json_t *warnings;
@@ -94,6 +94,7 @@ static void block_read(struct block *block, struct args *args, bool is_allow)
 	block->is_forced = args_flag(args, "force");
 	block->is_strict = args_flag(args, "strict");
 	block->is_skipping = args_flag(args, "skip_bad");
+	block->is_merging = args_flag(args, "merge");
 	if (!is_allow) {
 		int number = rule_action_parse(action);
 
@@ -122,9 +123,11 @@ static bool deny_keep(const struct net *net, void *arg)
 		targets_refuse(&block->targets, target, why);
 		return false;
 	}
+	net_format(net, target);
+	if (lockout_warns(block->d, net, why))
+		warn(block, "%s %s", target, why);
 	if (!rules_overlaps_allow(block->d->rules, net, &allow))
 		return true;
-	net_format(net, target);
 	net_format(&allow->net, other);
 	snprintf(why, sizeof(why), "it overlaps %s, which is allowed (%s)", other,
 		 allow->reason[0] ? allow->reason : rule_origin_name(allow->origin));
@@ -229,10 +232,12 @@ static void event_write(const struct block *block)
 static json_t *block_answer(struct block *block)
 {
 	return answer_ok(json_pack(
-		"{s:I,s:I,s:I,s:O,s:s,s:I,s:b,s:b,s:b,s:O}", "added", (json_int_t)block->done.added,
-		"removed", (json_int_t)block->done.removed, "kept", (json_int_t)block->done.kept,
-		"refused", block->targets.refused, "action", rule_action_name(block->rule.action),
-		"ttl_s", (json_int_t)(block->ttl_ns / NS_PER_S), "is_clamped", block->is_clamped,
+		"{s:I,s:I,s:I,s:I,s:I,s:O,s:s,s:I,s:b,s:b,s:b,s:O}", "added",
+		(json_int_t)block->done.added, "removed", (json_int_t)block->done.removed, "kept",
+		(json_int_t)block->done.kept, "duplicates", (json_int_t)block->targets.duplicates,
+		"contained", (json_int_t)block->targets.contained, "refused",
+		block->targets.refused, "action", rule_action_name(block->rule.action), "ttl_s",
+		(json_int_t)(block->ttl_ns / NS_PER_S), "is_clamped", block->is_clamped,
 		"is_dry_run", block->is_dry_run, "is_saved", block->is_saved || block->is_dry_run,
 		"warnings", block->warnings));
 }
@@ -254,8 +259,9 @@ static json_t *block_apply(struct block *block)
 
 		block->is_saved = !rules_save(block, rules);
 		if (applied)
-			warn(block, "not all rules are in force yet (%s): weir tries again every "
-				    "second",
+			warn(block,
+			     "not all rules are in force yet (%s): weir tries again every "
+			     "second",
 			     strerror(-applied));
 		if (!block->is_saved)
 			warn(block, "the rules are in force but could not be saved yet: they are "
@@ -273,11 +279,12 @@ static json_t *block_apply(struct block *block)
 
 static json_t *targets_refused(const struct block *block)
 {
-	json_t *answer = answer_refused(API_EXIT_USAGE, "nothing changed: %zu of %zu targets "
-							"refused (--skip-bad applies the rest)",
-					json_array_size(block->targets.refused),
-					json_array_size(block->targets.refused) +
-						block->targets.count);
+	json_t *answer =
+		answer_refused(API_EXIT_USAGE,
+			       "nothing changed: %zu of %zu targets "
+			       "refused (--skip-bad applies the rest)",
+			       json_array_size(block->targets.refused),
+			       json_array_size(block->targets.refused) + block->targets.count);
 
 	json_object_set(answer, "refused", block->targets.refused);
 	return answer;
@@ -291,10 +298,16 @@ static json_t *block_run(struct block *block, bool is_allow)
 	block_read(block, &args, is_allow);
 	if (args.why[0])
 		return args_refusal(&args);
-	if (!is_allow)
+	if (!is_allow) {
+		/* The session that asks may be younger than the last look at them. */
+		daemon_refresh_guards(block->d);
 		targets_keep(&block->targets, deny_keep, block);
+	}
 	if (json_array_size(block->targets.refused) && !block->is_skipping)
 		return targets_refused(block);
+	/* After the refusals: a net that is refused must not take those inside it along. */
+	if (block->is_merging)
+		targets_merge(&block->targets);
 	if (!block->targets.count && !block->is_replacing)
 		return json_array_size(block->targets.refused) ?
 			       targets_refused(block) :

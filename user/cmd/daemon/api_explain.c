@@ -82,9 +82,8 @@ static void verdict_say(struct explanation *explanation)
 		net_format(&explanation->allow->net, allowed);
 		say(explanation, "%s is allowed by %s (%s), and an allow wins over every block",
 		    target, allowed,
-		    explanation->allow->reason[0] ?
-			    explanation->allow->reason :
-			    rule_origin_name(explanation->allow->origin));
+		    explanation->allow->reason[0] ? explanation->allow->reason :
+						    rule_origin_name(explanation->allow->origin));
 	} else if (explanation->has_deny && explanation->d->mode == WEIR_MODE_OFF) {
 		say(explanation, "mode is off: none of these rules is in force");
 	} else if (explanation->has_deny) {
@@ -137,7 +136,7 @@ static void ordinary_say(struct explanation *explanation, const struct source_fi
 
 	if (figures->exchanges < detect->effective_exchanges_min)
 		say(explanation,
-		    "it belongs to no fleet: %llu exchanges are too few to compare it with others "
+		    "it belongs to no fleet: %llu exchanges so far are too few to compare it with others "
 		    "(detect.effective_exchanges is %u)",
 		    (unsigned long long)figures->exchanges, detect->effective_exchanges_min);
 	else
@@ -169,9 +168,9 @@ static json_t *figures_json(const struct explanation *explanation,
 	json_object_set_new(object, "is_shared", json_boolean(figures->is_shared));
 	json_object_set_new(object, "syn_stack", json_digest_new(figures->syn_stack));
 	if (daemon_stack_name(explanation->d, figures->syn_stack))
-		json_object_set_new(object, "syn_stack",
-				    json_string(daemon_stack_name(explanation->d,
-								  figures->syn_stack)));
+		json_object_set_new(
+			object, "syn_stack",
+			json_string(daemon_stack_name(explanation->d, figures->syn_stack)));
 	json_object_set_new(object, "ja4_stack", json_digest_new(figures->ja4_stack));
 	return object;
 }
@@ -238,8 +237,8 @@ static json_t *source_explain(struct explanation *explanation, const char *subje
 	source_figures_explain(explanation, result);
 	row = plan_row_of(explanation->d, &explanation->net);
 	if (row)
-		say(explanation, "plan: %s%s%s", row->why[0] ? row->why :
-							 plan_verdict_text(row->verdict),
+		say(explanation, "plan: %s%s%s",
+		    row->why[0] ? row->why : plan_verdict_text(row->verdict),
 		    row->is_written ? ", written as " : ", no rule",
 		    row->is_written ? rule_action_name(row->action) : "");
 	return result;

@@ -25,15 +25,13 @@ static json_t *evidence_new(const struct evidence *evidence)
 
 static json_t *member_new(const struct fleet_member *member)
 {
-	return json_pack("{s:o,s:o,s:I,s:o,s:o,s:o,s:b,s:b}", "source",
-			 json_net_new(&member->source), "since_unix_ns",
-			 time_new(member->since_unix_ns), "exchanges",
-			 (json_int_t)member->exchanges, "posterior",
-			 json_figure_new(member->posterior), "concealment_db",
-			 json_figure_new(member->concealment_db), "relay_gap_us",
-			 member->relay_gap_us < 0 ? json_null() :
-						    json_figure_new(member->relay_gap_us),
-			 "is_listed", member->is_listed, "is_shared", member->is_shared);
+	return json_pack(
+		"{s:o,s:o,s:I,s:o,s:o,s:o,s:b,s:b}", "source", json_net_new(&member->source),
+		"since_unix_ns", time_new(member->since_unix_ns), "exchanges",
+		(json_int_t)member->exchanges, "posterior", json_figure_new(member->posterior),
+		"concealment_db", json_figure_new(member->concealment_db), "relay_gap_us",
+		member->relay_gap_us < 0 ? json_null() : json_figure_new(member->relay_gap_us),
+		"is_listed", member->is_listed, "is_shared", member->is_shared);
 }
 
 static size_t listed_count(const struct fleet *fleet)
@@ -48,17 +46,18 @@ static size_t listed_count(const struct fleet *fleet)
 json_t *json_fleet_new(const struct fleet *fleet, bool with_members)
 {
 	json_t *evidence = json_array();
-	json_t *object = json_pack(
-		"{s:s,s:s,s:s,s:s,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:I,s:I,s:o}", "id", fleet->id,
-		"level", fleet_level_name(fleet->level), "state", fleet_state_name(fleet->state),
-		"word", fleet_word_name(fleet->word), "score_db", json_figure_new(fleet->score_db),
-		"concealment_db", json_figure_new(fleet->concealment_db), "cell", fleet->cell,
-		"first_seen_unix_ns", time_new(fleet->first_seen_unix_ns),
-		"first_suspected_unix_ns", time_new(fleet->first_suspected_unix_ns),
-		"first_confirmed_unix_ns", time_new(fleet->first_confirmed_unix_ns),
-		"last_seen_unix_ns", time_new(fleet->last_seen_unix_ns), "members",
-		(json_int_t)fleet->member_count, "listed", (json_int_t)listed_count(fleet),
-		"evidence", evidence);
+	json_t *object =
+		json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:I,s:I,s:o}", "id",
+			  fleet->id, "level", fleet_level_name(fleet->level), "state",
+			  fleet_state_name(fleet->state), "word", fleet_word_name(fleet->word),
+			  "score_db", json_figure_new(fleet->score_db), "concealment_db",
+			  json_figure_new(fleet->concealment_db), "cell", fleet->cell,
+			  "first_seen_unix_ns", time_new(fleet->first_seen_unix_ns),
+			  "first_suspected_unix_ns", time_new(fleet->first_suspected_unix_ns),
+			  "first_confirmed_unix_ns", time_new(fleet->first_confirmed_unix_ns),
+			  "last_seen_unix_ns", time_new(fleet->last_seen_unix_ns), "members",
+			  (json_int_t)fleet->member_count, "listed",
+			  (json_int_t)listed_count(fleet), "evidence", evidence);
 
 	for (size_t i = 0; i < fleet->evidence_count; i++)
 		json_array_append_new(evidence, evidence_new(&fleet->evidence[i]));
@@ -131,8 +130,7 @@ json_t *answer_plan(struct daemon *d, const struct request *request)
 		if (!fleet || !strcmp(fleet, d->plan.rows[i].fleet))
 			json_array_append_new(rows, plan_row_new(&d->plan.rows[i]));
 	}
-	return answer_ok(json_pack("{s:s,s:o,s:o,s:o,s:f,s:f,s:o}",
-				   "mode", mode_name(d->mode),
+	return answer_ok(json_pack("{s:s,s:o,s:o,s:o,s:f,s:f,s:o}", "mode", mode_name(d->mode),
 				   "made_unix_ns", time_new(d->plan.made_unix_ns),
 				   "share_exchanges", json_figure_new(d->plan.share_exchanges),
 				   "share_sources", json_figure_new(d->plan.share_sources),

@@ -9,7 +9,12 @@
 
 #include "cmd/daemon/handlers.h"
 
-enum flow_order { BY_EXCHANGES, BY_BYTES, BY_AGE, BY_LAST };
+enum flow_order {
+	BY_EXCHANGES,
+	BY_BYTES,
+	BY_AGE,
+	BY_LAST
+};
 
 struct flow_row {
 	struct weir_flow_key key;
@@ -28,10 +33,14 @@ struct flow_rows {
 static const char *phase_name(uint8_t phase)
 {
 	static const char *const names[] = {
-		[WEIR_PHASE_FIRST] = "first",	  [WEIR_PHASE_HANDSHAKE] = "handshake",
-		[WEIR_PHASE_TLS] = "tls",	  [WEIR_PHASE_PLAIN] = "plain",
-		[WEIR_PHASE_PICKED_UP] = "picked up", [WEIR_PHASE_TURNS] = "turns",
-		[WEIR_PHASE_CLOSED] = "closed",	  [WEIR_PHASE_TOMBSTONE] = "reset",
+		[WEIR_PHASE_FIRST] = "first",
+		[WEIR_PHASE_HANDSHAKE] = "handshake",
+		[WEIR_PHASE_TLS] = "tls",
+		[WEIR_PHASE_PLAIN] = "plain",
+		[WEIR_PHASE_PICKED_UP] = "picked up",
+		[WEIR_PHASE_TURNS] = "turns",
+		[WEIR_PHASE_CLOSED] = "closed",
+		[WEIR_PHASE_TOMBSTONE] = "reset",
 	};
 
 	return phase < sizeof(names) / sizeof(names[0]) ? names[phase] : "?";
@@ -112,19 +121,19 @@ static json_t *row_json(struct daemon *d, const struct flow_row *row)
 	struct net service = net_of_address(row->key.service_addr);
 	unsigned flags = flow->client_flags | flow->server_flags;
 
-	return json_pack(
-		"{s:o,s:i,s:o,s:i,s:s,s:s,s:I,s:b,s:b,s:I,s:I,s:I,s:I,s:i,s:i,s:o,s:o}", "client",
-		json_net_new(&client), "client_port", row->key.source_port, "service",
-		json_net_new(&service), "service_port", row->key.service_port, "protocol",
-		row->key.protocol == IPPROTO_UDP ? "udp" : "tcp", "phase", phase_name(flow->phase),
-		"exchanges", (json_int_t)flow->exchanges, "is_lower_bound",
-		(flags & WEIR_FLOW_LOWER_BOUND) != 0, "is_midstream",
-		(flags & WEIR_FLOW_MIDSTREAM) != 0, "bytes_up", (json_int_t)flow->bytes_up,
-		"bytes_down", (json_int_t)flow->bytes_down, "first_unix_ns",
-		(json_int_t)(flow->first_ns + d->maps.boot_unix_ns), "last_unix_ns",
-		(json_int_t)(last_ns(flow) + d->maps.boot_unix_ns), "tcp_rtt_us",
-		(int)flow->tcp_rtt_us, "tls_rtt_us", (int)flow->tls_rtt_us, "syn_stack",
-		stack_json(d, flow->syn_digest), "ja4_stack", stack_json(d, flow->ja4_digest));
+	return json_pack("{s:o,s:i,s:o,s:i,s:s,s:s,s:I,s:b,s:b,s:I,s:I,s:I,s:I,s:i,s:i,s:o,s:o}",
+			 "client", json_net_new(&client), "client_port", row->key.source_port,
+			 "service", json_net_new(&service), "service_port", row->key.service_port,
+			 "protocol", row->key.protocol == IPPROTO_UDP ? "udp" : "tcp", "phase",
+			 phase_name(flow->phase), "exchanges", (json_int_t)flow->exchanges,
+			 "is_lower_bound", (flags & WEIR_FLOW_LOWER_BOUND) != 0, "is_midstream",
+			 (flags & WEIR_FLOW_MIDSTREAM) != 0, "bytes_up", (json_int_t)flow->bytes_up,
+			 "bytes_down", (json_int_t)flow->bytes_down, "first_unix_ns",
+			 (json_int_t)(flow->first_ns + d->maps.boot_unix_ns), "last_unix_ns",
+			 (json_int_t)(last_ns(flow) + d->maps.boot_unix_ns), "tcp_rtt_us",
+			 (int)flow->tcp_rtt_us, "tls_rtt_us", (int)flow->tls_rtt_us, "syn_stack",
+			 stack_json(d, flow->syn_digest), "ja4_stack",
+			 stack_json(d, flow->ja4_digest));
 }
 
 static int order_parse(const char *name)

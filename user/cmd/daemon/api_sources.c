@@ -11,7 +11,13 @@
 
 #include "cmd/daemon/handlers.h"
 
-enum source_order { BY_EXCHANGES, BY_RATE, BY_BYTES, BY_CONNECTIONS, BY_LAST };
+enum source_order {
+	BY_EXCHANGES,
+	BY_RATE,
+	BY_BYTES,
+	BY_CONNECTIONS,
+	BY_LAST
+};
 
 struct source_row {
 	struct net net;
@@ -94,17 +100,18 @@ static json_t *row_json(const struct source_rows *all, const struct source_row *
 {
 	const struct weir_source *facts = &row->facts;
 	struct source_figures figures;
-	json_t *object = json_pack(
-		"{s:o,s:I,s:b,s:I,s:I,s:I,s:f,s:i,s:i,s:I,s:I,s:i,s:i}", "source",
-		json_net_new(&row->net), "exchanges", (json_int_t)facts->exchanges,
-		"is_lower_bound", digest_set_has(&all->d->lower_bounds, net_hash(&row->net)),
-		"connections", (json_int_t)facts->connections, "bytes_up",
-		(json_int_t)facts->bytes_up, "bytes_down", (json_int_t)facts->bytes_down,
-		"exchange_rate_per_1000s", row->rate_per_1000s, "flows", (int)facts->flows,
-		"refused_flows", (int)facts->refused_flows, "first_unix_ns",
-		unix_of(all->d, facts->first_ns), "last_unix_ns", unix_of(all->d, facts->last_ns),
-		"tcp_rtt_min_us", (int)facts->tcp_rtt_min_us, "tls_rtt_min_us",
-		(int)facts->tls_rtt_min_us);
+	json_t *object =
+		json_pack("{s:o,s:I,s:b,s:I,s:I,s:I,s:f,s:i,s:i,s:I,s:I,s:i,s:i}", "source",
+			  json_net_new(&row->net), "exchanges", (json_int_t)facts->exchanges,
+			  "is_lower_bound",
+			  digest_set_has(&all->d->lower_bounds, net_hash(&row->net)), "connections",
+			  (json_int_t)facts->connections, "bytes_up", (json_int_t)facts->bytes_up,
+			  "bytes_down", (json_int_t)facts->bytes_down, "exchange_rate_per_1000s",
+			  row->rate_per_1000s, "flows", (int)facts->flows, "refused_flows",
+			  (int)facts->refused_flows, "first_unix_ns",
+			  unix_of(all->d, facts->first_ns), "last_unix_ns",
+			  unix_of(all->d, facts->last_ns), "tcp_rtt_min_us",
+			  (int)facts->tcp_rtt_min_us, "tls_rtt_min_us", (int)facts->tls_rtt_min_us);
 
 	if (engine_figures(all->d->engine, &row->net, &figures))
 		return object;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd/daemon/handlers.h"
+#include "edge/metrics.h"
 
 #define ATTACHMENTS_MAX 64
 #define FILLS_MAX 32
@@ -34,12 +35,11 @@ static json_t *attachments_new(const struct daemon *d)
 
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(
-			array,
-			json_pack("{s:s,s:i,s:s,s:s,s:i,s:i,s:s}", "interface", rows[i].interface,
-				  "ifindex", rows[i].ifindex, "hook", hook_name(rows[i].hook),
-				  "via", via_name(rows[i].via), "program_id",
-				  (int)rows[i].program_id, "link_id", (int)rows[i].link_id,
-				  "problem", rows[i].problem));
+			array, json_pack("{s:s,s:i,s:s,s:s,s:i,s:i,s:s}", "interface",
+					 rows[i].interface, "ifindex", rows[i].ifindex, "hook",
+					 hook_name(rows[i].hook), "via", via_name(rows[i].via),
+					 "program_id", (int)rows[i].program_id, "link_id",
+					 (int)rows[i].link_id, "problem", rows[i].problem));
 	return array;
 }
 
@@ -50,10 +50,9 @@ static json_t *fills_new(const struct daemon *d)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(array,
-				      json_pack("{s:s,s:I,s:I}", "map", rows[i].name, "used",
-						(json_int_t)rows[i].used, "max",
-						(json_int_t)rows[i].max));
+		json_array_append_new(array, json_pack("{s:s,s:I,s:I}", "map", rows[i].name, "used",
+						       (json_int_t)rows[i].used, "max",
+						       (json_int_t)rows[i].max));
 	json_array_append_new(array, json_pack("{s:s,s:I,s:I}", "map", "rules", "used",
 					       (json_int_t)rules_count(d->rules), "max",
 					       (json_int_t)d->config.rules_max));
@@ -74,12 +73,11 @@ static json_t *reasons_new(const struct daemon *d)
 	for (size_t i = 0; i < WEIR_REASON_MAX; i++) {
 		if (!d->reasons[i].packets)
 			continue;
-		json_array_append_new(
-			array, json_pack("{s:i,s:s,s:s,s:s,s:I,s:I}", "reason", (int)i, "name",
-					 names[i].name, "kind", names[i].kind, "text",
-					 names[i].text, "packets",
-					 (json_int_t)d->reasons[i].packets, "bytes",
-					 (json_int_t)d->reasons[i].bytes));
+		json_array_append_new(array, json_pack("{s:i,s:s,s:s,s:s,s:I,s:I}", "reason",
+						       (int)i, "name", names[i].name, "kind",
+						       names[i].kind, "text", names[i].text,
+						       "packets", (json_int_t)d->reasons[i].packets,
+						       "bytes", (json_int_t)d->reasons[i].bytes));
 	}
 	return array;
 }
@@ -93,10 +91,9 @@ static json_t *problems_new(const struct daemon *d)
 
 		json_array_append_new(array,
 				      json_pack("{s:s,s:s,s:s,s:I,s:b}", "key", problem->key,
-						"what", problem->what, "todo", problem->todo,
-						"since_unix_ns",
-						(json_int_t)problem->since_unix_ns, "is_notice",
-						problem->is_notice));
+						"what", problem->what, "do", problem->advice,
+						"since_unix_ns", (json_int_t)problem->since_unix_ns,
+						"is_notice", problem->is_notice));
 	}
 	return array;
 }
@@ -156,13 +153,13 @@ static json_t *services_new(const struct daemon *d)
 		static const uint8_t any[16];
 
 		memcpy(net.addr, service->addr, sizeof(net.addr));
-		json_array_append_new(
-			array,
-			json_pack("{s:o,s:i,s:s}", "address",
-				  memcmp(service->addr, any, sizeof(any)) ? json_net_new(&net) :
-									    json_string("*"),
-				  "port", service->port, "protocol",
-				  service->protocol == IPPROTO_UDP ? "udp" : "tcp"));
+		json_array_append_new(array,
+				      json_pack("{s:o,s:i,s:s}", "address",
+						memcmp(service->addr, any, sizeof(any)) ?
+							json_net_new(&net) :
+							json_string("*"),
+						"port", service->port, "protocol",
+						service->protocol == IPPROTO_UDP ? "udp" : "tcp"));
 	}
 	return array;
 }
@@ -203,4 +200,12 @@ json_t *answer_status(struct daemon *d, const struct request *request)
 	json_object_set_new(result, "rules", rules_new_count(d));
 	json_object_set_new(result, "problems", problems_new(d));
 	return answer_ok(result);
+}
+
+void daemon_write_metrics(FILE *out, void *arg)
+{
+	json_t *answer = answer_status(arg, NULL);
+
+	metrics_write(out, json_object_get(answer, "result"));
+	json_decref(answer);
 }

@@ -66,9 +66,8 @@ static int covering_collect(const struct rule *rule, void *arg)
 	if ((rule->action == WEIR_ACTION_ALLOW) != removal->is_allow)
 		return 0;
 	net_format(&removal->net, target);
-	json_array_append_new(removal->covered,
-			      json_pack("{s:s,s:o}", "target", target, "rule",
-					json_rule_new(removal->d, rule)));
+	json_array_append_new(removal->covered, json_pack("{s:s,s:o}", "target", target, "rule",
+							  json_rule_new(removal->d, rule)));
 	return 0;
 }
 
@@ -88,8 +87,9 @@ static bool is_ours_to_remove(struct removal *removal, const struct rule *rule)
 		return false;
 	}
 	if (rule->origin == WEIR_ORIGIN_LIST)
-		warn(removal, "%s is in list %s and comes back at its next replace: `weir allow` "
-			      "keeps it out",
+		warn(removal,
+		     "%s is in list %s and comes back at its next replace: `weir allow` "
+		     "keeps it out",
 		     target, rule->list);
 	return true;
 }
@@ -117,8 +117,9 @@ static void member_dismiss(struct removal *removal, const struct rule *rule)
 	if (rules_put(d->rules, &allow, NULL))
 		return;
 	words_put_allow(d->words, &allow);
-	warn(removal, "%s was blocked as a member of fleet %s: it is allowed for 24 h, so that the "
-		      "next tick does not block it again (`weir unallow` ends that)",
+	warn(removal,
+	     "%s was blocked as a member of fleet %s: it is allowed for 24 h, so that the "
+	     "next tick does not block it again (`weir unallow` ends that)",
 	     target, rule->list);
 }
 
@@ -180,8 +181,7 @@ static json_t *nothing_there(const struct removal *removal, const char *verb)
 	size_t i;
 	json_t *details = json_array();
 
-	json_array_foreach(removal->covered, i, row)
-	{
+	json_array_foreach(removal->covered, i, row) {
 		const json_t *rule = json_object_get(row, "rule");
 
 		json_array_append_new(
@@ -191,8 +191,7 @@ static json_t *nothing_there(const struct removal *removal, const char *verb)
 				     json_string_value(json_object_get(rule, "target")),
 				     json_string_value(json_object_get(rule, "origin")), verb));
 	}
-	json_array_foreach(removal->warnings, i, row)
-	{
+	json_array_foreach(removal->warnings, i, row) {
 		json_array_append(details, (json_t *)row);
 	}
 	json_object_set_new(answer, "details", details);
@@ -206,11 +205,14 @@ static json_t *removal_apply(struct removal *removal)
 	size_t list_removed = 0;
 
 	ledger_begin(d->ledger);
+	words_hold(d->words);
 	if (!wanted)
 		list_removed = list_take_out(removal);
 	else
 		targets_keep(&removal->targets, net_take_out, removal);
 	ledger_commit(d->ledger);
+	if (words_release(d->words))
+		warn(removal, "the change is in force but could not be saved yet");
 	if (!json_array_size(removal->removed) && !list_removed)
 		return nothing_there(removal, removal->is_allow ? "unallow" : "unblock");
 	if (removal->is_allow)
@@ -239,9 +241,9 @@ static json_t *removal_run(struct removal *removal)
 	if (args.why[0])
 		return args_refusal(&args);
 	if (json_array_size(removal->targets.refused)) {
-		json_t *answer = answer_refused(API_EXIT_USAGE,
-						"nothing changed: %zu targets are wrong",
-						json_array_size(removal->targets.refused));
+		json_t *answer =
+			answer_refused(API_EXIT_USAGE, "nothing changed: %zu targets are wrong",
+				       json_array_size(removal->targets.refused));
 
 		json_object_set(answer, "refused", removal->targets.refused);
 		return answer;

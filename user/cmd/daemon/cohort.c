@@ -69,10 +69,10 @@ static json_t *figure_compare(const struct figure *figure, const struct moments 
 	double spread = sqrt(fmax(variance, 0));
 
 	json_array_append_new(
-		lines, json_sprintf("  %s: %.4g%s; the fleet's members %.4g%s, give or take %.2g%s",
-				    figure->text, own * figure->scale, figure->unit,
-				    mean * figure->scale, figure->unit, spread * figure->scale,
-				    figure->unit));
+		lines,
+		json_sprintf("  %s: %.4g%s; the fleet's members %.4g%s, give or take %.2g%s",
+			     figure->text, own * figure->scale, figure->unit, mean * figure->scale,
+			     figure->unit, spread * figure->scale, figure->unit));
 	return json_pack("{s:f,s:f,s:f}", "own", own, "typical", mean, "spread", spread);
 }
 

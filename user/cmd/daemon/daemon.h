@@ -13,6 +13,7 @@
 #include "cmd/clock.h"
 #include "cmd/daemon/digest_set.h"
 #include "cmd/daemon/fleet_memory.h"
+#include "cmd/daemon/heart.h"
 #include "cmd/daemon/problem.h"
 #include "cmd/daemon/stream.h"
 #include "core/config.h"
@@ -27,6 +28,7 @@
 #include "edge/kernel.h"
 #include "edge/ledger.h"
 #include "edge/maps.h"
+#include "edge/metrics_server.h"
 #include "edge/ring.h"
 #include "edge/words.h"
 
@@ -42,6 +44,7 @@ struct daemon_due {
 struct daemon {
 	struct config config;
 	const char *config_path; /* NULL: defaults */
+	bool is_in_force;	 /* started whole */
 	bool is_stopping;
 	bool is_reload_wanted;
 	uint8_t mode; /* enum weir_mode */
@@ -57,7 +60,9 @@ struct daemon {
 	struct stack_names *names;
 	struct api_server *api;
 	struct events *events;
+	struct metrics_server *metrics; /* NULL: none wanted */
 	struct plan plan;
+	struct heart heart;
 	struct problems problems;
 	struct streams streams;
 	struct hit_memory hit_memory;
@@ -69,8 +74,8 @@ struct daemon {
 	uint64_t started_unix_ns;
 	uint64_t started_boot_ns;
 	uint64_t fleet_rules_saved_ns; /* last time all fleet rules went to the ledger */
-	uint64_t tick_took_ns;	    /* how long the last tick took */
-	uint64_t exchanges_refused; /* no room for the profile */
+	uint64_t tick_took_ns;	       /* how long the last tick took */
+	uint64_t exchanges_refused;    /* no room for the profile */
 
 	struct weir_counter reasons[WEIR_REASON_MAX];	     /* summed this second */
 	struct weir_counter reasons_minute[WEIR_REASON_MAX]; /* a minute ago */
@@ -78,7 +83,7 @@ struct daemon {
 	size_t guard_count;
 };
 
-/* ---- start.c, restore.c: from nothing to a daemon in force, and back ---- */
+/* ---- start.c, restore.c, reload.c: from nothing to a daemon in force, and back ---- */
 /* 0 or an exit code, said in the log. */
 int daemon_start(struct daemon *d);
 void daemon_stop(struct daemon *d);
@@ -93,6 +98,8 @@ int daemon_loop(struct daemon *d);
 void daemon_second(struct daemon *d);
 /* The sign of life that the kernel side and the watchdog wait for. */
 void daemon_heartbeat(struct daemon *d);
+/* What `meta` must hold, but for the heartbeat. */
+struct weir_meta daemon_meta(const struct daemon *d);
 
 /* ---- rules.c: the one place where rules go to the maps ---- */
 /* Writes every change of d->rules to the maps, in batches, alive in between. 0 or -errno. */
@@ -121,6 +128,9 @@ const char *daemon_stack_name(struct daemon *d, uint64_t digest);
 /* Derives problems from attachments, counters and tables. */
 void daemon_check_health(struct daemon *d);
 void daemon_report_minute(struct daemon *d);
+
+/* ---- api_status.c: for the metrics server; arg is the daemon ---- */
+void daemon_write_metrics(FILE *out, void *arg);
 
 /* ---- api.c ---- */
 json_t *daemon_answer(const char *command, const json_t *args, const struct api_peer *peer,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 
-/* A growing set of non-zero 64-bit numbers that are random already (digests, hashes). */
+/* A bounded set of non-zero 64-bit numbers that are random already (digests, hashes). */
 
 #include "cmd/daemon/digest_set.h"
 
@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define START_SIZE 256
+/* 8 MiB of slots: what a set holds is learned again from the traffic, so a full one starts afresh. */
+#define DIGESTS_MAX (1u << 19)
 
 /* The slot that holds it or would; the set is never full. */
 static size_t slot_of(const uint64_t *slots, size_t size, uint64_t digest)
@@ -41,6 +43,8 @@ bool digest_set_add(struct digest_set *set, uint64_t digest)
 {
 	size_t slot;
 
+	if (set->count >= DIGESTS_MAX)
+		digest_set_clear(set);
 	if (!digest || (set->count * 2 >= set->size && set_grow(set)))
 		return digest != 0;
 	slot = slot_of(set->slots, set->size, digest);

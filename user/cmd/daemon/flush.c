@@ -22,7 +22,28 @@ void daemon_flush(struct daemon *d)
 	ledger_commit(d->ledger);
 }
 
+struct expired_allow {
+	uint64_t now_unix_ns;
+	struct net net;
+};
+
+static int expired_find(const struct rule *rule, void *arg)
+{
+	struct expired_allow *expired = arg;
+
+	if (!rule->expires_unix_ns || rule->expires_unix_ns > expired->now_unix_ns)
+		return 0;
+	expired->net = rule->net;
+	return 1;
+}
+
 void daemon_flush_expired(struct daemon *d)
 {
-	ledger_remove_expired(d->ledger, clock_unix_ns());
+	struct expired_allow expired = { .now_unix_ns = clock_unix_ns() };
+
+	ledger_remove_expired(d->ledger, expired.now_unix_ns);
+	while (words_each_allow(d->words, expired_find, &expired)) {
+		if (words_remove_allow(d->words, &expired.net))
+			break; /* said by the words; tried again in an hour */
+	}
 }

@@ -11,6 +11,7 @@
 #include "edge/log.h"
 
 #define ATTACHMENTS_MAX 64
+#define ATTACH_KEY "attach "
 /* So many SYNs without a single SYN-ACK are no accident. */
 #define SYNS_WITHOUT_ANSWER_MIN 20
 /* Exchanges before "most come from a few sources" means anything. */
@@ -21,17 +22,17 @@
 struct finding {
 	const char *key;
 	bool is_true, is_notice;
-	const char *todo;
+	const char *advice;
 };
 
 static void finding_report(struct daemon *d, const struct problem *problem, bool is_new)
 {
 	if (!is_new)
 		return;
-	log_warning("%s%s%s", problem->what, problem->todo[0] ? ": " : "", problem->todo);
+	log_warning("%s%s%s", problem->what, problem->advice[0] ? ": " : "", problem->advice);
 	events_write(d->events, clock_unix_ns(), "status", NULL,
 		     json_pack("{s:s,s:s,s:s}", "problem", problem->key, "what", problem->what,
-			       "todo", problem->todo));
+			       "do", problem->advice));
 }
 
 __attribute__((format(printf, 3, 4))) static void finding_note(struct daemon *d,
@@ -53,7 +54,7 @@ __attribute__((format(printf, 3, 4))) static void finding_note(struct daemon *d,
 		return;
 	}
 	snprintf(problem.key, sizeof(problem.key), "%s", finding->key);
-	snprintf(problem.todo, sizeof(problem.todo), "%s", finding->todo);
+	snprintf(problem.advice, sizeof(problem.advice), "%s", finding->advice);
 	va_start(args, format);
 	vsnprintf(problem.what, sizeof(problem.what), format, args);
 	va_end(args);
@@ -62,19 +63,39 @@ __attribute__((format(printf, 3, 4))) static void finding_note(struct daemon *d,
 
 static const char *hook_name(enum kernel_hook hook)
 {
-	return hook == KERNEL_XDP	 ? "xdp" :
-	       hook == KERNEL_TC_INGRESS ? "tc ingress" :
-					   "tc egress";
+	return hook == KERNEL_XDP ? "xdp" : hook == KERNEL_TC_INGRESS ? "tc ingress" : "tc egress";
 }
 
-static bool ingress_is_held(const struct kernel_attachment *rows, size_t count, const char *name)
+static void attach_key(const struct kernel_attachment *row, char key[PROBLEM_KEY_MAX])
+{
+	snprintf(key, PROBLEM_KEY_MAX, ATTACH_KEY "%.15s %s", row->interface, hook_name(row->hook));
+}
+
+static bool row_exists(const struct kernel_attachment *rows, size_t count, const char *key)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (!strcmp(rows[i].interface, name) && rows[i].hook != KERNEL_TC_EGRESS &&
-		    rows[i].via != KERNEL_VIA_NONE)
+		char other[PROBLEM_KEY_MAX];
+
+		attach_key(&rows[i], other);
+		if (!strcmp(other, key))
 			return true;
 	}
 	return false;
+}
+
+/* Problems of hooks that are no longer wanted, such as the other way in once one was found. */
+static void attachments_forget(struct daemon *d, const struct kernel_attachment *rows, size_t count)
+{
+	for (size_t i = d->problems.count; i-- > 0;) {
+		char key[PROBLEM_KEY_MAX];
+		struct finding gone = { .key = key };
+
+		if (strncmp(d->problems.rows[i].key, ATTACH_KEY, strlen(ATTACH_KEY)) ||
+		    row_exists(rows, count, d->problems.rows[i].key))
+			continue;
+		strcpy(key, d->problems.rows[i].key);
+		finding_note(d, &gone, "%s", "");
+	}
 }
 
 /* XDP refused is no problem where TC ingress does its work, but worth knowing. */
@@ -83,18 +104,17 @@ static void attachments_check(struct daemon *d)
 	struct kernel_attachment rows[ATTACHMENTS_MAX];
 	size_t count = kernel_attachments(d->kernel, rows, ATTACHMENTS_MAX);
 
+	attachments_forget(d, rows, count);
 	for (size_t i = 0; i < count; i++) {
-		char key[64];
+		char key[PROBLEM_KEY_MAX];
 		struct finding finding = {
 			.key = key,
 			.is_true = rows[i].problem[0],
-			.is_notice = rows[i].hook == KERNEL_XDP &&
-				     ingress_is_held(rows, count, rows[i].interface),
-			.todo = "see the interface, or take it out of `interfaces`",
+			.is_notice = rows[i].via != KERNEL_VIA_NONE,
+			.advice = "see the interface, or take it out of `interfaces`",
 		};
 
-		snprintf(key, sizeof(key), "attach %s %s", rows[i].interface,
-			 hook_name(rows[i].hook));
+		attach_key(&rows[i], key);
 		finding_note(d, &finding, "%s: %s", rows[i].interface, rows[i].problem);
 	}
 }
@@ -108,13 +128,14 @@ static void losses_check(struct daemon *d)
 {
 	static const struct {
 		enum weir_reason reason;
-		const char *key, *what, *todo;
+		const char *key, *what, *advice;
 	} rows[] = {
-		{ WEIR_REASON_FLOWS_FULL, "flows full", "map flows is full: new flows are not counted",
-		  "raise limits.flows" },
+		{ WEIR_REASON_FLOWS_FULL, "flows full",
+		  "map flows is full: new flows are not counted", "raise limits.flows" },
 		{ WEIR_REASON_SOURCES_FULL, "sources full",
 		  "map sources is full: new sources are not counted", "raise limits.sources" },
-		{ WEIR_REASON_STACKS_FULL, "stacks full", "map stacks is full", "raise limits.stacks" },
+		{ WEIR_REASON_STACKS_FULL, "stacks full", "map stacks is full",
+		  "raise limits.stacks" },
 		{ WEIR_REASON_EXCHANGE_LOST, "exchanges lost",
 		  "records of exchanges are lost: the daemon is too slow for the ring",
 		  "raise limits.exchanges_ring" },
@@ -126,7 +147,7 @@ static void losses_check(struct daemon *d)
 		struct finding finding = {
 			.key = rows[i].key,
 			.is_true = grown(d, rows[i].reason) > 0,
-			.todo = rows[i].todo,
+			.advice = rows[i].advice,
 		};
 
 		finding_note(d, &finding, "%s (%llu in the last minute)", rows[i].what,
@@ -141,8 +162,8 @@ static void answers_check(struct daemon *d)
 	struct finding finding = {
 		.key = "no answers",
 		.is_true = syns >= SYNS_WITHOUT_ANSWER_MIN && !answers,
-		.todo = "name the interface by which answers leave in `interfaces` (asymmetric "
-			"routing?), and see that the service runs",
+		.advice = "name the interface by which answers leave in `interfaces` (asymmetric "
+			  "routing?), and see that the service runs",
 	};
 
 	finding_note(d, &finding,
@@ -156,13 +177,13 @@ static void shares_check(struct daemon *d)
 	struct finding finding = {
 		.key = "few sources",
 		.is_notice = true,
-		.todo = "behind a load balancer? then weir sees its addresses, not the clients': "
-			"name them in `shared_sources`",
+		.advice = "behind a load balancer? then weir sees its addresses, not the clients': "
+			  "name them in `shared_sources`",
 	};
 
 	engine_stats(d->engine, &stats);
-	finding.is_true = stats.exchanges >= TOP_SHARE_EXCHANGES_MIN &&
-			  stats.top_share > TOP_SHARE_NOTABLE;
+	finding.is_true =
+		stats.exchanges >= TOP_SHARE_EXCHANGES_MIN && stats.top_share > TOP_SHARE_NOTABLE;
 	finding_note(d, &finding, "five sources make %.0f %% of all exchanges",
 		     stats.top_share * 100);
 }
@@ -172,7 +193,7 @@ static void ledger_check(struct daemon *d)
 	struct finding finding = {
 		.key = "ledger",
 		.is_true = !ledger_is_writable(d->ledger),
-		.todo = "make room on the disk of the state directory; nothing is lost in memory",
+		.advice = "make room on the disk of the state directory; nothing is lost in memory",
 	};
 
 	finding_note(d, &finding, "the ledger cannot be written");
@@ -183,7 +204,7 @@ static void tick_check(struct daemon *d)
 	struct finding finding = {
 		.key = "slow tick",
 		.is_true = d->tick_took_ns > TICK_SLOW_NS,
-		.todo = "lower detect.sources, or give weir a faster processor",
+		.advice = "lower detect.sources_max, or give weir a faster processor",
 	};
 
 	finding_note(d, &finding, "the last tick took %llu ms",

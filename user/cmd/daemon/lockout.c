@@ -8,6 +8,9 @@
 
 #include <weir/bounds.h>
 
+/* Of fewer exchanges, any one source makes a large share. */
+#define SHARE_EXCHANGES_MIN 20
+
 static bool covers_everybody(const struct net *net)
 {
 	static const struct net all_ipv4 = { .addr = { [10] = 0xff, [11] = 0xff },
@@ -53,4 +56,22 @@ bool lockout_refuses(const struct daemon *d, const struct net *net, bool is_forc
 			 "it overlaps shared_sources (load balancer or NAT), which would block "
 			 "everybody behind it: --force if you mean it");
 	return why[0] != 0;
+}
+
+bool lockout_warns(const struct daemon *d, const struct net *net, char why[LOCKOUT_WHY_MAX])
+{
+	double share = engine_share(d->engine, net);
+	struct engine_stats stats;
+
+	if (share <= d->config.plan.shared_source_share)
+		return false;
+	engine_stats(d->engine, &stats);
+	if (stats.exchanges < SHARE_EXCHANGES_MIN)
+		return false;
+	snprintf(
+		why, LOCKOUT_WHY_MAX,
+		"makes %.0f %% of all exchanges: if many clients are behind it, unblock it and name "
+		"it in shared_sources",
+		share * 100);
+	return true;
 }

@@ -16,3 +16,5 @@
  */
 bool lockout_refuses(const struct daemon *d, const struct net *net, bool is_forced,
 		     char why[LOCKOUT_WHY_MAX]);
+/* True, with a sentence in why, for a source that makes so many exchanges that it may be many clients. */
+bool lockout_warns(const struct daemon *d, const struct net *net, char why[LOCKOUT_WHY_MAX]);

@@ -86,6 +86,8 @@ static void ear_work(struct daemon *d, int fd)
 		signals_read(d);
 	else if (fd == d->link_fd)
 		links_read(d);
+	else if (fd == metrics_server_fd(d->metrics))
+		metrics_server_work(d->metrics);
 	else if (fd == ring_poll_fd(d->ring))
 		ring_consume(d->ring);
 	else
@@ -110,6 +112,8 @@ static int ears_open(struct daemon *d)
 		error = ear_add(d, ring_poll_fd(d->ring));
 	if (!error)
 		error = ear_add(d, api_server_fd(d->api));
+	if (!error)
+		error = ear_add(d, metrics_server_fd(d->metrics));
 	return error;
 }
 

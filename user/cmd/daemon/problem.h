@@ -8,11 +8,12 @@
 #include <stdint.h>
 
 #define PROBLEMS_MAX 64
+#define PROBLEM_KEY_MAX 64
 
 struct problem {
-	char key[64];	/* "attach eth0 XDP" */
-	char what[256]; /* "eth0: XDP is held by program foo (id 12)" */
-	char todo[192]; /* "remove it, or set `xdp: off`" */
+	char key[PROBLEM_KEY_MAX]; /* "attach eth0 XDP" */
+	char what[256];		   /* "eth0: XDP is held by program foo (id 12)" */
+	char advice[192];	   /* "remove it, or set `xdp: off`" */
 	uint64_t since_unix_ns;
 	bool is_notice; /* worth knowing, but weir works: no exit code 3 */
 };

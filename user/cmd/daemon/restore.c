@@ -9,9 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "edge/config.h"
 #include "edge/log.h"
-#include "edge/notify.h"
 
 struct blob_restore {
 	struct daemon *d;
@@ -89,11 +87,12 @@ static int rules_resume(struct daemon *d)
 	d->rules = rules_new(d->config.rules_max);
 	if (!d->rules)
 		return -ENOMEM;
-	error = words_each_allow(d->words, rule_take, &restore);
+	/* The ledger's first: they bring the ids under which the kernel counts their hits. */
+	error = ledger_each_rule(d->ledger, rule_take, &restore);
+	if (!error)
+		error = words_each_allow(d->words, rule_take, &restore);
 	if (!error)
 		error = daemon_put_config_allows(d);
-	if (!error)
-		error = ledger_each_rule(d->ledger, rule_take, &restore);
 	if (restore.refused)
 		log_error("%zu rules of the ledger do not fit: raise limits.rules (now %u)",
 			  restore.refused, d->config.rules_max);
@@ -137,7 +136,8 @@ static void mode_resume(struct daemon *d, enum ledger_state state)
 		struct problem problem = {
 			.key = "mode forced",
 			.what = "the ledger was corrupt and set aside: mode is propose",
-			.todo = "look at ledger.db.corrupt-* in the state directory, then set the "
+			.advice =
+				"look at ledger.db.corrupt-* in the state directory, then set the "
 				"mode with `weir mode`",
 			.since_unix_ns = clock_unix_ns(),
 		};
@@ -183,65 +183,4 @@ int daemon_restore(struct daemon *d)
 	if (!error)
 		mode_resume(d, state);
 	return error;
-}
-
-/* What a reload cannot change while maps and socket are in use. */
-static bool needs_restart(const struct config *old, const struct config *fresh)
-{
-	return strcmp(old->pin_dir, fresh->pin_dir) || strcmp(old->run_dir, fresh->run_dir) ||
-	       strcmp(old->state_dir, fresh->state_dir) || strcmp(old->group, fresh->group) ||
-	       old->flows_max != fresh->flows_max || old->sources_max != fresh->sources_max ||
-	       old->rules_max != fresh->rules_max || old->stacks_max != fresh->stacks_max ||
-	       old->syns_max != fresh->syns_max ||
-	       old->exchanges_ring_bytes != fresh->exchanges_ring_bytes ||
-	       old->source_prefix6 != fresh->source_prefix6;
-}
-
-static int reload_apply(struct daemon *d, const struct config *fresh)
-{
-	int error;
-
-	if (needs_restart(&d->config, fresh))
-		log_warning("reload: directories, group, limits and source_prefix6 change only with "
-			    "a restart");
-	d->config = *fresh;
-	log_init(log_level_parse(fresh->log_level) < 0 ? LOG_LEVEL_INFO :
-		 (enum log_level)log_level_parse(fresh->log_level));
-	engine_configure(d->engine, &d->config.detect);
-	error = maps_configure(&d->maps, &d->config);
-	if (!error)
-		error = maps_set(&d->maps, WEIR_SETTING_MODE, d->mode);
-	if (!error)
-		error = daemon_put_config_allows(d);
-	if (!error)
-		error = daemon_apply_rules(d);
-	if (!error && kernel_attach(d->kernel, &d->config) < 0)
-		log_warning("reload: no interface is attached");
-	return error;
-}
-
-void daemon_reload(struct daemon *d)
-{
-	static struct config fresh; /* too large for the stack, and only one reload runs at a time */
-	char why[256] = "";
-	int error;
-
-	notify_reloading();
-	config_default(&fresh);
-	error = d->config_path ? config_load(d->config_path, &fresh, stderr) : 0;
-	if (!error)
-		error = config_check(&fresh, why, sizeof(why));
-	if (error) {
-		log_error("reload: the old configuration stays in force: %s",
-			  why[0] ? why : "see above");
-	} else {
-		/* Directories and sizes stay what this process has open. */
-		error = reload_apply(d, &fresh);
-		events_reopen(d->events);
-		daemon_replan(d);
-		log_info(error ? "reload: done in part: %s" : "reload: done%s",
-			 error ? strerror(-error) : "");
-	}
-	daemon_check_health(d);
-	notify_ready(mode_name(d->mode));
 }

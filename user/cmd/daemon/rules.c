@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/daemon/lockout.h"
 #include "edge/log.h"
 
 /* Between two batches the daemon gives a sign of life and empties the ring. */
@@ -20,7 +21,7 @@ static void apply_failed(struct daemon *d, int error)
 {
 	struct problem problem = {
 		.key = "rules",
-		.todo = "see the log; weir tries again every second",
+		.advice = "see the log; weir tries again every second",
 		.since_unix_ns = clock_unix_ns(),
 	};
 
@@ -139,15 +140,6 @@ struct push_run {
 	size_t taken, refused;
 };
 
-static const char *push_problem(const struct daemon *d, const struct net *net)
-{
-	for (size_t i = 0; i < d->guard_count; i++) {
-		if (net_contains(&d->guards[i].net, net))
-			return guard_kind_name(d->guards[i].kind);
-	}
-	return NULL;
-}
-
 static void push_refuse(struct push_run *run, const char *target, const char *why)
 {
 	if (run->refused++ < PUSHES_LOGGED_MAX)
@@ -174,18 +166,36 @@ static struct rule push_rule(const struct daemon *d, const struct net *net,
 	};
 }
 
+static void push_say_taken(const struct daemon *d, const struct rule *rule,
+			   const struct weir_push *push)
+{
+	uint64_t ttl_ns = rule->expires_unix_ns - rule->created_unix_ns;
+	const struct rule *allow = NULL;
+	char target[NET_TEXT_MAX], allowed[NET_TEXT_MAX], ttl[32];
+
+	net_format(&rule->net, target);
+	duration_format(ttl_ns, ttl, sizeof(ttl));
+	log_info("push map: %s taken: %s for %s%s", target, rule_action_name(rule->action), ttl,
+		 push->ttl_s * NS_PER_S > ttl_ns ? ", the longest there is (rules.ttl_max)" : "");
+	if (!rules_overlaps_allow(d->rules, &rule->net, &allow))
+		return;
+	net_format(&allow->net, allowed);
+	log_warning("push map: %s overlaps %s, which is allowed: the allowed part stays allowed",
+		    target, allowed);
+}
+
 static void push_take(const struct net *net, const struct weir_push *push, const char *problem,
 		      void *arg)
 {
 	struct push_run *run = arg;
 	struct daemon *d = run->d;
-	char target[NET_TEXT_MAX];
+	char target[NET_TEXT_MAX], why[LOCKOUT_WHY_MAX];
 	struct rule rule;
 	int error;
 
 	net_format(net, target);
-	if (!problem)
-		problem = push_problem(d, net);
+	if (!problem && lockout_refuses(d, net, false, why))
+		problem = why;
 	if (problem) {
 		push_refuse(run, target, problem);
 		return;
@@ -200,7 +210,7 @@ static void push_take(const struct net *net, const struct weir_push *push, const
 		ledger_begin(d->ledger);
 	ledger_put_rule(d->ledger, &rule);
 	if (run->taken++ < PUSHES_LOGGED_MAX)
-		log_info("push map: %s taken: %s", target, rule_action_name(rule.action));
+		push_say_taken(d, &rule, push);
 	events_write(d->events, clock_unix_ns(), "rule", target,
 		     json_pack("{s:s,s:s,s:s}", "change", "added", "action",
 			       rule_action_name(rule.action), "origin", "map"));
@@ -224,8 +234,9 @@ static void push_maps_renew(struct daemon *d)
 			log_error("push map %s was frozen and cannot be made anew: %s",
 				  maps[i].name, strerror(-error));
 		else
-			log_warning("push map %s was frozen by somebody with access to it: made anew",
-				    maps[i].name);
+			log_warning(
+				"push map %s was frozen by somebody with access to it: made anew",
+				maps[i].name);
 		events_write(d->events, clock_unix_ns(), "status", NULL,
 			     json_pack("{s:s,s:s}", "problem", "push map frozen", "map",
 				       maps[i].name));

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "edge/log.h"
-#include "edge/notify.h"
 
 #define GUARD_EVERY_NS (5 * NS_PER_S)
 #define MINUTE_NS (60 * NS_PER_S)
@@ -18,12 +17,11 @@
 /* A step of the wall clock by more than this moves every expiry. */
 #define CLOCK_STEP_NS (2 * NS_PER_S)
 
-void daemon_heartbeat(struct daemon *d)
+struct weir_meta daemon_meta(const struct daemon *d)
 {
-	struct weir_meta meta = {
+	return (struct weir_meta){
 		.abi_version = WEIR_ABI_VERSION,
 		.source_prefix6 = d->config.source_prefix6,
-		.heartbeat_ns = clock_boot_ns(),
 		.started_ns = d->started_boot_ns,
 		.boot_unix_ns = d->maps.boot_unix_ns,
 		.flows_max = d->config.flows_max,
@@ -32,9 +30,13 @@ void daemon_heartbeat(struct daemon *d)
 		.daemon_pid = (uint32_t)getpid(),
 		.is_persistent = d->config.is_persistent,
 	};
+}
 
-	maps_write_meta(&d->maps, &meta);
-	notify_alive();
+void daemon_heartbeat(struct daemon *d)
+{
+	struct weir_meta meta = daemon_meta(d);
+
+	heart_beat(&d->heart, &meta);
 }
 
 static bool is_due(uint64_t *due_ns, uint64_t every_ns, uint64_t now_ns)
@@ -105,6 +107,7 @@ void daemon_second(struct daemon *d)
 	sweep(d, now_ns);
 	expire(d);
 	maps_sum_reasons(&d->maps, d->reasons);
+	metrics_server_work(d->metrics);
 	streams_expire(&d->streams, d->api, clock_unix_ns());
 	if (is_due(&d->due.tick_ns, d->config.detect.tick_ns, now_ns))
 		daemon_tick(d);

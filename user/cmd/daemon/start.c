@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cmd/daemon/secret.h"
+#include "cmd/kernel_view.h"
 #include "edge/config.h"
 #include "edge/log.h"
 #include "edge/notify.h"
@@ -49,41 +50,10 @@ static int directory_make(const char *path, mode_t mode, const char *group_name)
 	return 0;
 }
 
-static void maps_take(struct daemon *d)
-{
-	const struct kernel_maps *from = kernel_maps(d->kernel);
-
-	d->maps = (struct maps){
-		.sources = from->sources,
-		.flows = from->flows,
-		.syns = from->syns,
-		.stacks = from->stacks,
-		.counters = from->counters,
-		.reasons = from->reasons,
-		.hits = from->hits,
-		.meta = from->meta,
-		.settings = from->settings,
-		.services = from->services,
-		.ports = from->ports,
-		.prefixes6 = from->prefixes6,
-		.source_nets = from->source_nets,
-		.allow_net4 = from->allow_net4,
-		.allow_net6 = from->allow_net6,
-		.deny_host = from->deny_host,
-		.deny_net4 = from->deny_net4,
-		.deny_net6 = from->deny_net6,
-		.prefilter4 = from->prefilter4,
-		.prefilter6 = from->prefilter6,
-		.push_net4 = from->push_net4,
-		.push_net6 = from->push_net6,
-		.sweep_program = kernel_sweep_fd(d->kernel),
-		.boot_unix_ns = clock_unix_ns() - clock_boot_ns(),
-	};
-}
-
 /* The lock comes first: it is taken by kernel_open, and a second daemon must not touch the ledger. */
 static int kernel_start_up(struct daemon *d)
 {
+	struct weir_meta meta;
 	int error = directory_make(d->config.run_dir, 0750, d->config.group);
 
 	if (!error)
@@ -92,8 +62,14 @@ static int kernel_start_up(struct daemon *d)
 		error = kernel_open(&d->config, &d->kernel);
 	if (error)
 		return error;
-	maps_take(d);
-	return secret_load(d->config.state_dir, d->maps.hash_key);
+	d->maps = maps_of_kernel(d->kernel);
+	d->maps.boot_unix_ns = clock_unix_ns() - clock_boot_ns();
+	error = secret_load(d->config.state_dir, d->maps.hash_key);
+	if (error)
+		return error;
+	/* Before the ledger is read, which may take a while: programs of an earlier daemon wait for it. */
+	meta = daemon_meta(d);
+	return heart_start(&d->heart, &d->maps, &meta);
 }
 
 /* Settings before rules, rules before programs: no packet may slip through in between. */
@@ -133,6 +109,7 @@ static int attach(struct daemon *d)
 static int open_ears(struct daemon *d)
 {
 	char path[300];
+	int error;
 
 	d->ring = ring_new(kernel_maps(d->kernel)->exchanges, daemon_take_exchange, d);
 	if (!d->ring) {
@@ -147,6 +124,9 @@ static int open_ears(struct daemon *d)
 		log_warning("interfaces that come or go will not be noticed: %s",
 			    strerror(-d->link_fd));
 	snprintf(path, sizeof(path), "%s/weir.sock", d->config.run_dir);
+	error = metrics_server_new(d->config.metrics_port, daemon_write_metrics, d, &d->metrics);
+	if (error)
+		return error;
 	return api_server_new(path, d->config.group, daemon_answer, d, &d->api);
 }
 
@@ -197,6 +177,7 @@ int daemon_start(struct daemon *d)
 		log_error("weir does not start: %s", strerror(-error));
 		return exit_code_of(error);
 	}
+	d->is_in_force = true;
 	daemon_check_health(d);
 	start_report(d);
 	return 0;
@@ -205,14 +186,17 @@ int daemon_start(struct daemon *d)
 /* A last sign of life gives a restart the full grace of ten seconds. */
 void daemon_stop(struct daemon *d)
 {
-	if (d->kernel && d->ledger && d->rules) {
+	if (d->is_in_force) {
 		daemon_flush(d);
 		daemon_heartbeat(d);
-		log_info(d->config.is_persistent ?
-				 "ended; programs and rules stay in force (persist)" :
-				 "ended; without a new daemon the programs pass everything after 10 s");
+		log_info(
+			d->config.is_persistent ?
+				"ended; programs and rules stay in force (persist)" :
+				"ended; without a new daemon the programs pass everything after 10 s");
 	}
+	heart_stop(&d->heart);
 	api_server_free(d->api);
+	metrics_server_free(d->metrics);
 	ring_free(d->ring);
 	maps_sweeper_free(d->sweeper);
 	plan_clear(&d->plan);
@@ -221,7 +205,8 @@ void daemon_stop(struct daemon *d)
 	stack_names_free(d->names);
 	words_close(d->words);
 	ledger_close(d->ledger);
-	kernel_close(d->kernel);
+	if (d->kernel)
+		kernel_close(d->kernel);
 	events_close(d->events);
 	streams_clear(&d->streams);
 	hit_memory_clear(&d->hit_memory);

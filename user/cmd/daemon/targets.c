@@ -53,19 +53,48 @@ void targets_read(struct targets *targets, struct args *args)
 		snprintf(args->why, sizeof(args->why), "out of memory");
 		return;
 	}
-	json_array_foreach(array, i, value)
-	{
+	json_array_foreach(array, i, value) {
 		target_take(targets, value);
 	}
 }
 
-void targets_keep(struct targets *targets, bool (*keep)(const struct net *net, void *arg), void *arg)
+void targets_keep(struct targets *targets, bool (*keep)(const struct net *net, void *arg),
+		  void *arg)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < targets->count; i++) {
 		if (keep(&targets->nets[i], arg))
 			targets->nets[kept++] = targets->nets[i];
+	}
+	targets->count = kept;
+}
+
+static int by_net(const void *a, const void *b)
+{
+	return net_compare(a, b);
+}
+
+/* Sorted, a net stands behind whatever contains it, so that the last one kept of its family tells. */
+void targets_merge(struct targets *targets)
+{
+	const struct net *last[2] = { NULL, NULL };
+	size_t kept = 0;
+
+	if (targets->count)
+		qsort(targets->nets, targets->count, sizeof(*targets->nets), by_net);
+	for (size_t i = 0; i < targets->count; i++) {
+		const struct net *net = &targets->nets[i];
+		const struct net **before = &last[net_is_ipv4(net)];
+
+		if (*before && net_compare(*before, net) == 0) {
+			targets->duplicates++;
+		} else if (*before && net_contains(*before, net)) {
+			targets->contained++;
+		} else {
+			targets->nets[kept] = *net;
+			*before = &targets->nets[kept++];
+		}
 	}
 	targets->count = kept;
 }

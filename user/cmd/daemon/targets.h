@@ -16,12 +16,16 @@
 struct targets {
 	struct net *nets;
 	size_t count;
-	json_t *refused; /* [{"target","why"}] */
+	json_t *refused;	      /* [{"target","why"}] */
+	size_t duplicates, contained; /* merged away */
 };
 
 /* Fills from args.targets; what is no net goes to refused. A wrong shape is remembered in args. */
 void targets_read(struct targets *targets, struct args *args);
 void targets_refuse(struct targets *targets, const char *target, const char *why);
 /* Keeps the nets for which keep returns true; it may refuse the others itself. */
-void targets_keep(struct targets *targets, bool (*keep)(const struct net *net, void *arg), void *arg);
+void targets_keep(struct targets *targets, bool (*keep)(const struct net *net, void *arg),
+		  void *arg);
+/* Sorts, and leaves out what is there twice and what is inside a wider net. */
+void targets_merge(struct targets *targets);
 void targets_clear(struct targets *targets);

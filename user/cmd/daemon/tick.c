@@ -40,8 +40,8 @@ static int judgement_match(const char *fleet_id, enum fleet_word word, const str
 			   size_t member_count, void *arg)
 {
 	struct judgement_find *find = arg;
-	size_t smaller = member_count < find->fleet->member_count ? member_count :
-								    find->fleet->member_count;
+	size_t smaller =
+		member_count < find->fleet->member_count ? member_count : find->fleet->member_count;
 	size_t both = 0;
 
 	if (!strcmp(fleet_id, find->fleet->id)) {
@@ -70,8 +70,8 @@ static void words_apply(struct daemon *d)
 			continue;
 		if (find.word == FLEET_UNJUDGED)
 			continue;
-		log_info("fleet %s: the operator's word of an earlier one holds: %s",
-			 fleets[i]->id, fleet_word_name(find.word));
+		log_info("fleet %s: the operator's word of an earlier one holds: %s", fleets[i]->id,
+			 fleet_word_name(find.word));
 		if (!engine_judge(d->engine, fleets[i]->id, find.word))
 			fleets = engine_fleets(d->engine, &count);
 	}
@@ -143,7 +143,9 @@ static int plan_remake(struct daemon *d)
 	int error;
 
 	engine_stats(d->engine, &stats);
-	inputs.history_ns = stats.exchanges ? inputs.now_unix_ns - stats.first_unix_ns : 0;
+	/* A clock that was set back behind the first exchange is no history. */
+	if (stats.exchanges && inputs.now_unix_ns > stats.first_unix_ns)
+		inputs.history_ns = inputs.now_unix_ns - stats.first_unix_ns;
 	error = plan_make(&inputs, &plan);
 	if (error)
 		return error;

@@ -32,7 +32,7 @@ static struct kernel *kernel_new(void)
 
 	if (!kernel)
 		return NULL;
-	kernel->lock_fd = -1;
+	kernel->lock_fd = kernel->pins_fd = -1;
 	kernel->gid = PIN_NO_GROUP;
 	return kernel;
 }
@@ -108,6 +108,10 @@ int kernel_open(const struct config *config, struct kernel **out)
 	if (!err) {
 		kernel->lock_fd = lock_take(config->run_dir, kernel->gid);
 		err = kernel->lock_fd < 0 ? kernel->lock_fd : 0;
+	}
+	if (!err) {
+		kernel->pins_fd = lock_take_pins(config->pin_dir);
+		err = kernel->pins_fd < 0 ? kernel->pins_fd : 0;
 	}
 	if (!err)
 		err = kernel_load(kernel, config);
@@ -250,5 +254,7 @@ void kernel_close(struct kernel *kernel)
 		object_free(kernel->skel);
 	if (kernel->lock_fd >= 0)
 		close(kernel->lock_fd);
+	if (kernel->pins_fd >= 0)
+		close(kernel->pins_fd);
 	free(kernel);
 }

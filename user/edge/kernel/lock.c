@@ -69,6 +69,25 @@ int lock_take(const char *run_dir, gid_t gid)
 	return fd;
 }
 
+int lock_take_pins(const char *pin_dir)
+{
+	int fd = open(pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err;
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	err = errno == EWOULDBLOCK ? -EBUSY : -errno;
+	if (err == -EBUSY)
+		log_error("another weir, with another run_dir, holds pin_dir %s: stop it, or give "
+			  "this one a pin_dir of its own",
+			  pin_dir);
+	else
+		log_error("pin_dir %s cannot be locked: %s", pin_dir, strerror(-err));
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
 pid_t kernel_daemon_pid(const char *run_dir)
 {
 	char path[PIN_PATH_MAX];

@@ -107,6 +107,14 @@ static __u32 map_size(const struct bpf_map *map, const struct object_map *row,
 	return size ? size : 1;
 }
 
+/* A walk over a hash follows its seed: a replay's has none, so that it tells the same story twice. */
+static __u32 map_flags(const struct bpf_map *map, const struct object_map *row, bool is_replay)
+{
+	bool is_seedless = is_replay && bpf_map__type(map) == BPF_MAP_TYPE_HASH;
+
+	return bpf_map__map_flags(map) | row->flags | (is_seedless ? BPF_F_ZERO_SEED : 0);
+}
+
 static int maps_size(struct weir_bpf *skel, const struct config *config, bool is_replay)
 {
 	struct bpf_map *map;
@@ -119,7 +127,7 @@ static int maps_size(struct weir_bpf *skel, const struct config *config, bool is
 			continue;
 		err = bpf_map__set_max_entries(map, map_size(map, row, config, is_replay));
 		if (!err)
-			err = bpf_map__set_map_flags(map, bpf_map__map_flags(map) | row->flags);
+			err = bpf_map__set_map_flags(map, map_flags(map, row, is_replay));
 		if (err)
 			return err;
 	}
@@ -142,6 +150,9 @@ struct weir_bpf *object_open(const struct config *config, bool is_replay)
 		return NULL;
 	}
 	skel->rodata->clock_is_virtual = is_replay;
+	/* A capture comes in by XDP: the verifier need not look at a program that nobody runs. */
+	if (is_replay)
+		bpf_program__set_autoload(skel->progs.weir_tc_in, false);
 	skel->rodata->syns_entries = bpf_map__max_entries(skel->maps.syns);
 	return skel;
 }

@@ -35,7 +35,7 @@ struct kernel {
 	char link_dir[PIN_PATH_MAX];
 	char program_dir[PIN_PATH_MAX];
 	gid_t gid;
-	int lock_fd; /* -1 in replay */
+	int lock_fd, pins_fd; /* held while it runs; -1 in replay */
 	struct wanted wanted[WANTED_MAX];
 	size_t wanted_count;
 };

@@ -16,7 +16,8 @@
 #include "edge/log.h"
 
 #define APPLICATION_ID 0x77656972 /* "weir" */
-#define BUSY_TIMEOUT_MS 5000	  /* somebody's sqlite3 shell may hold it for a moment */
+#define BUSY_OPENING_MS 5000	  /* somebody's sqlite3 shell may hold it for a moment */
+#define BUSY_RUNNING_MS 50	  /* later on a write waits in memory, not the daemon on it */
 #define SET_ASIDE_TRIES 100
 #define SCHEMA_BELIEVABLE_MAX 10000 /* a larger version is a damaged header */
 
@@ -211,16 +212,19 @@ static int schema_migrate(sqlite3 *db, int version)
 
 /* The schema comes before WAL, so that the header of the file itself always says whose it is. Deleted addresses
  * are overwritten: forgotten is forgotten. */
-static int database_prepare(sqlite3 *db, const char *path)
+static int database_prepare(sqlite3 *db, const char *path, bool is_disk_full)
 {
 	int version = 0;
 	int error;
 
 	sqlite3_extended_result_codes(db, 1);
-	sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
+	sqlite3_busy_timeout(db, BUSY_OPENING_MS);
 	/* A schema that is refused must not be touched by closing it either. */
 	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	error = number_read(db, "PRAGMA user_version", &version);
+	/* Its index of the log is a file, unless nobody else may look; then reading needs no room. */
+	error = is_disk_full ? run(db, "PRAGMA locking_mode = EXCLUSIVE") : 0;
+	if (!error)
+		error = number_read(db, "PRAGMA user_version", &version);
 	if (!error)
 		error = version_check(path, (uint32_t)version);
 	if (!error && version)
@@ -234,10 +238,11 @@ static int database_prepare(sqlite3 *db, const char *path)
 				"PRAGMA secure_delete = ON;");
 	if (!error)
 		sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	sqlite3_busy_timeout(db, BUSY_RUNNING_MS);
 	return error;
 }
 
-static int database_try(const char *path, sqlite3 **out, bool *is_fresh)
+static int database_try(const char *path, sqlite3 **out, bool is_disk_full, bool *is_fresh)
 {
 	sqlite3 *db = NULL;
 	int error = file_prepare(path, is_fresh);
@@ -246,7 +251,7 @@ static int database_try(const char *path, sqlite3 **out, bool *is_fresh)
 		return error;
 	error = database_error(NULL, sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL));
 	if (!error)
-		error = database_prepare(db, path);
+		error = database_prepare(db, path, is_disk_full);
 	/* Every statement is known to be right, so what is wrong with it is the file. */
 	if (error == -EIO && (sqlite3_errcode(db) & 0xff) == SQLITE_ERROR)
 		error = -EUCLEAN;
@@ -304,8 +309,10 @@ int database_open(const char *path, sqlite3 **out, enum ledger_state *state)
 {
 	char aside[4096];
 	bool is_fresh = false;
-	int error = database_try(path, out, &is_fresh);
+	int error = database_try(path, out, false, &is_fresh);
 
+	if (error == -ENOSPC && !is_fresh)
+		error = database_try(path, out, true, &is_fresh);
 	*state = is_fresh ? LEDGER_FRESH : LEDGER_RESUMED;
 	if (error == -EUCLEAN) {
 		error = set_aside(path, aside, sizeof(aside));
@@ -314,7 +321,7 @@ int database_open(const char *path, sqlite3 **out, enum ledger_state *state)
 				"ledger %s is damaged: it is kept as %s, going on with a fresh one",
 				path, aside);
 			*state = LEDGER_SET_ASIDE;
-			error = database_try(path, out, &is_fresh);
+			error = database_try(path, out, false, &is_fresh);
 		}
 	}
 	if (error && error != -EPROTO)

@@ -74,6 +74,7 @@ static int failure_note(struct ledger *ledger, int error)
 			"ledger %s cannot be written: %s; changes stay in memory, weir goes on trying",
 			ledger->path, strerror(-error));
 	ledger->is_writable = false;
+	ledger->last_failure = error;
 	return error;
 }
 
@@ -178,7 +179,8 @@ int ledger_write(struct ledger *ledger, enum ledger_statement statement, const s
 			return -EFBIG;
 	if (ledger->is_begun)
 		return transaction_write(ledger, (uint8_t)statement, cells, count);
-	error = ledger_begin(ledger);
+	/* Behind what waits already: to try all of it again for each of a million writes would take for ever. */
+	error = ledger->journal.len ? ledger->last_failure : ledger_begin(ledger);
 	if (error) {
 		int kept = journal_add(&ledger->journal, (uint8_t)statement, cells, count);
 

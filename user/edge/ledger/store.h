@@ -36,6 +36,7 @@ struct ledger {
 	bool is_begun;
 	bool is_writable; /* the last write worked */
 	int failure;	  /* -errno of the running transaction */
+	int last_failure; /* -errno of the last transaction that failed */
 };
 
 int ledger_prepare(struct ledger *ledger);
