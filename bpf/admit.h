@@ -13,29 +13,31 @@
 #define ENOSPC 28
 
 struct digest_walk {
-	struct weir_syn_walk walk;
+	struct weir_syn_walk *walk;
 	const struct weir_syn_facts *facts;
 };
 
 static long digest_step(__u32 index __attribute__((unused)), struct digest_walk *d)
 {
-	return weir_syn_walk_step(&d->walk, d->facts);
+	return weir_syn_walk_step(d->walk, d->facts);
 }
 
-/* weir_syn_digest(), its loop as a bpf_loop and itself a global function, so that the verifier follows
- * each of them once. */
+/* weir_syn_digest(), its loop as a bpf_loop, itself a global function and its walk in the scratch, so
+ * that the verifier follows each of them once: of what lies on the stack it would follow every value. */
 __noinline __u64 stack_digest(const struct weir_syn_facts *facts)
 {
 	__u64 key0 = setting_get(WEIR_SETTING_HASH_KEY0);
 	__u64 key1 = setting_get(WEIR_SETTING_HASH_KEY1);
+	struct scratch *s = scratch_find();
 	struct digest_walk d = { .facts = facts };
 
-	if (!facts)
+	if (!facts || !s)
 		return 0;
-	weir_syn_walk_init(&d.walk, facts);
+	d.walk = &s->walk;
+	weir_syn_walk_init(&s->walk, facts);
 	bpf_loop(WEIR_TCP_OPTIONS_MAX, digest_step, &d, 0);
-	weir_syn_window(&d.walk, facts);
-	return weir_syn_signature_hash(&d.walk.signature, key0, key1);
+	weir_syn_window(&s->walk, facts);
+	return weir_syn_signature_hash(&s->walk.signature, key0, key1);
 }
 
 /* One more flow of this stack. */

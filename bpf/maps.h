@@ -7,6 +7,7 @@
  */
 
 #include "transport.h"
+#include <weir/syn_options.h>
 
 /* What holds while the object is loaded. The loader writes it before load; the verifier then drops
  * what is off. syns_entries must be max_entries of `syns` and a power of two. */
@@ -243,6 +244,7 @@ struct scratch {
 	struct weir_flow flow;
 	struct weir_source source;
 	struct weir_stack stack;
+	struct weir_syn_walk walk; /* over the options of a SYN */
 };
 
 struct {
