@@ -65,7 +65,8 @@ log_make() {
 	code 2 "$WEIR" replay -j "$T/log.csv"
 	says "log.csv:4:"
 	says "log.csv:7:"
-	"$WEIR" replay -j "$T/log.csv" 2>/dev/null | jq -e '.exchanges == 8' || [ "${PIPESTATUS[1]}" -eq 0 ]
+	run --separate-stderr "$WEIR" replay -j "$T/log.csv"
+	jq -e '.exchanges == 8' <<<"$output"
 }
 
 @test "a broken configuration and wrong words end with 2" {
@@ -126,4 +127,59 @@ raw_capture() {
 	run --separate-stderr "$WEIR" replay -j "$T/cut.pcap"
 	[ "$status" -eq 2 ]
 	jq -e '.frames.total == 1' <<<"$output"
+}
+
+@test "a gzip that was cut off shows what came before, and ends with 2" {
+	log_make 20000 | gzip >"$T/log.csv.gz"
+	head -c 60000 "$T/log.csv.gz" >"$T/cut.csv.gz"
+	run --separate-stderr "$WEIR" replay -j "$T/cut.csv.gz"
+	[ "$status" -eq 2 ]
+	jq -e '.exchanges > 100 and .exchanges < 20000' <<<"$output"
+	[[ $stderr == *"the gzip data end too early"* ]]
+}
+
+@test "what is no log and no capture prints no document" {
+	head -c 5000 /dev/urandom >"$T/noise"
+	run --separate-stderr "$WEIR" replay -j "$T/noise"
+	[ "$status" -eq 2 ]
+	[ -z "$output" ]
+	[[ $stderr == *"noise:1: not an exchange log"* ]]
+}
+
+@test "captures of a rotation are one: a connection goes on from one file into the next" {
+	raw_capture "$T/raw.pcap"
+	# The header and one frame; the header and the rest.
+	head -c 80 "$T/raw.pcap" >"$T/one.pcap"
+	(head -c 24 "$T/raw.pcap" && tail -c +81 "$T/raw.pcap") >"$T/two.pcap"
+	"$WEIR" replay -j "$T/raw.pcap" >"$T/whole"
+	"$WEIR" replay -j "$T/one.pcap" "$T/two.pcap" | cmp - "$T/whole"
+	jq -e '.frames.total == 3' "$T/whole"
+}
+
+@test "logs and captures do not mix in one replay" {
+	raw_capture "$T/raw.pcap"
+	log_make 10 >"$T/log.csv"
+	code 2 "$WEIR" replay "$T/raw.pcap" "$T/log.csv"
+	says "do not mix"
+}
+
+@test "a log needs no root, a capture without it ends with 5" {
+	local nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all)
+	raw_capture "$T/raw.pcap"
+	log_make 10 >"$T/log.csv"
+	cp "$WEIR" "$T/weir"
+	chmod -R a+rX "$T"
+	code 0 "${nobody[@]}" "$T/weir" replay "$T/log.csv"
+	code 5 "${nobody[@]}" "$T/weir" replay "$T/raw.pcap"
+}
+
+@test "without -j people read frames, exchanges, sources and times" {
+	raw_capture "$T/raw.pcap"
+	code 0 "$WEIR" replay "$T/raw.pcap"
+	says "3 frames: 3 run, 0 not runnable"
+	says "SYN_RECORDED"
+	log_make 90 >"$T/log.csv"
+	code 0 "$WEIR" replay "$T/log.csv"
+	says "90 exchanges of 9 sources, 2026-02-02 02:40:00 to 2026-02-02 04:09:00 UTC"
+	says "0 fleets, 0 rules"
 }

@@ -31,7 +31,7 @@ struct fixture {
 	uint64_t kept_open;
 };
 
-/* echo answers with its arguments; keep stays open; large answers with a megabyte. */
+/* echo answers with its arguments; keep stays open; large answers with a megabyte, huge with 65. */
 static json_t *answer(const char *command, const json_t *args, const struct api_peer *peer,
 		      uint64_t connection, void *arg)
 {
@@ -44,12 +44,13 @@ static json_t *answer(const char *command, const json_t *args, const struct api_
 	}
 	if (!strcmp(command, "refuse"))
 		return json_pack("{s:b,s:i,s:s}", "ok", 0, "code", API_EXIT_USAGE, "error", "no");
-	if (!strcmp(command, "large")) {
-		char *text = malloc(1u << 20);
+	if (!strcmp(command, "large") || !strcmp(command, "huge")) {
+		size_t size = !strcmp(command, "large") ? 1u << 20 : 65u << 20;
+		char *text = malloc(size);
 		json_t *result;
 
-		memset(text, 'x', (1u << 20) - 1);
-		text[(1u << 20) - 1] = 0;
+		memset(text, 'x', size - 1);
+		text[size - 1] = 0;
 		result = json_pack("{s:b,s:s}", "ok", 1, "result", text);
 		free(text);
 		return result;
@@ -283,6 +284,20 @@ static void a_large_answer_waits_for_a_slow_reader(void **state)
 	close(fd);
 }
 
+static void an_answer_that_is_too_large_is_refused_instead_of_kept(void **state)
+{
+	struct fixture *fixture = *state;
+	int fd = client_open(fixture);
+
+	put(fd, "{\"command\":\"huge\"}\n");
+	work(fixture);
+	assert_line_has(fixture, fd, "too large");
+	put(fd, "{\"command\":\"echo\"}\n");
+	work(fixture);
+	assert_line_has(fixture, fd, "\"ok\":true");
+	close(fd);
+}
+
 static void a_stream_drops_lines_for_who_does_not_read(void **state)
 {
 	struct fixture *fixture = *state;
@@ -298,8 +313,10 @@ static void a_stream_drops_lines_for_who_does_not_read(void **state)
 	while (!error && ++sent < 1u << 20);
 	assert_int_equal(error, -EAGAIN);
 	assert_true(sent * 40 > API_STREAM_BUFFER_MAX / 2);
+	assert_true(api_server_has(fixture->server, fixture->kept_open));
 	close(fd);
 	work(fixture);
+	assert_false(api_server_has(fixture->server, fixture->kept_open));
 	assert_int_equal(api_server_send(fixture->server, fixture->kept_open, line), -EPIPE);
 	json_decref(line);
 }
@@ -362,6 +379,7 @@ int main(void)
 		TEST(a_client_that_hangs_up_leaves_nothing_behind),
 		TEST(too_many_clients_are_turned_away_and_come_back),
 		TEST(a_large_answer_waits_for_a_slow_reader),
+		TEST(an_answer_that_is_too_large_is_refused_instead_of_kept),
 		TEST(a_stream_drops_lines_for_who_does_not_read),
 		TEST(the_socket_is_for_root_alone_without_a_group),
 		TEST(a_client_gets_its_answer_and_the_refusals_code),

@@ -201,6 +201,58 @@ static void forgetting_a_net_deletes_its_blobs(void **state)
 	world_clear(&world);
 }
 
+#define PART_SOURCES 100
+#define PART_BLOBS 10
+
+struct part {
+	bool seen[PART_SOURCES];
+	size_t taken;
+};
+
+/* Takes a few profiles a time, as a flush that must stay short does. */
+static int part_take(enum engine_blob kind, const char *key, const void *data, size_t len,
+		     void *arg)
+{
+	struct part *part = arg;
+	struct net net;
+
+	(void)data;
+	(void)len;
+	if (kind != ENGINE_BLOB_PROFILE)
+		return 0;
+	if (part->taken == PART_BLOBS)
+		return -EAGAIN;
+	part->taken++;
+	assert_int_equal(net_parse(key, &net), 0);
+	part->seen[net.addr[15]] = true;
+	return 0;
+}
+
+static void saves_in_parts_reach_every_profile_while_all_go_on_changing(void **state)
+{
+	struct detect_settings settings = settings_minutes();
+	struct engine *engine = engine_new(&settings, 1);
+	struct part part = { .taken = 0 };
+
+	(void)state;
+	for (uint64_t round = 0; round < PART_SOURCES / PART_BLOBS; round++) {
+		for (uint8_t i = 0; i < PART_SOURCES; i++) {
+			struct exchange exchange = { .time_unix_ns = (1000 + round) * 1000000000,
+						     .bytes_up = 100,
+						     .bytes_down = 100 };
+
+			assert_int_equal(net_parse("192.0.2.0", &exchange.source), 0);
+			exchange.source.addr[15] = i;
+			assert_int_equal(engine_add(engine, &exchange), 0);
+		}
+		part.taken = 0;
+		assert_int_equal(engine_each_dirty(engine, part_take, &part), -EAGAIN);
+	}
+	for (size_t i = 0; i < PART_SOURCES; i++)
+		assert_true(part.seen[i]);
+	engine_free(engine);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +260,7 @@ int main(void)
 		cmocka_unit_test(a_save_that_fails_is_finished_by_the_next),
 		cmocka_unit_test(blobs_that_are_not_ours_are_refused),
 		cmocka_unit_test(forgetting_a_net_deletes_its_blobs),
+		cmocka_unit_test(saves_in_parts_reach_every_profile_while_all_go_on_changing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

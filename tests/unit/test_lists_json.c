@@ -35,7 +35,7 @@ static void crowdsec_decisions_are_read(void **state)
 	reads_as(
 		"[{\"id\":1,\"decisions\":[{\"value\":\"192.0.2.1\",\"scope\":\"Ip\",\"type\":\"ban\"},"
 		"{\"value\":\"192.0.2.0/25\",\"scope\":\"Range\",\"type\":\"ban\"}]}]",
-		"crowdsec decisions json", "192.0.2.0/25");
+		"crowdsec decisions json", "192.0.2.0/25 192.0.2.1");
 	reads_as("{\"new\":[{\"value\":\"2001:db8::1\",\"scope\":\"ip\"}],\"deleted\":null}",
 		 "crowdsec decisions json", "2001:db8::1");
 	read_text("[{\"value\":\"FR\",\"scope\":\"Country\"},\n"

@@ -74,6 +74,16 @@ static void a_digest_is_never_zero_and_does_not_change(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, names_make, names_drop)
 
+static void at_the_limit_known_names_stay_and_new_ones_are_refused(void **state)
+{
+	stack_names_limit(*state, 1);
+	assert_int_equal(stack_names_put(*state, 7, "known"), 0);
+	assert_int_equal(stack_names_put(*state, 8, "new"), -ENOSPC);
+	assert_int_equal(stack_names_put(*state, 7, "known"), 0);
+	assert_string_equal(stack_names_get(*state, 7), "known");
+	assert_null(stack_names_get(*state, 8));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

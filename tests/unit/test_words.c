@@ -158,11 +158,43 @@ static void the_same_net_and_list_is_updated_and_not_doubled(void **state)
 	assert_int_equal(words_put_allow(words, &rule), 0);
 	assert_allows(words, "192.0.2.1||three|uid 0 (root)|0|1795532400;"
 			     "192.0.2.1|partners|two|uid 0 (root)|0|1795532400;");
-	assert_int_equal(words_remove_allow(words, &rule.net), 0);
-	assert_int_equal(words_remove_allow(words, &rule.net), -ENOENT);
+	words_close(words);
+}
+
+static void only_the_allow_of_that_list_is_removed(void **state)
+{
+	struct words *words = words_of();
+	struct rule rule = allow_of("192.0.2.1", "", "one");
+	struct rule other = allow_of("192.0.2.1", "partners", "two");
+
+	(void)state;
+	assert_int_equal(words_put_allow(words, &rule), 0);
+	assert_int_equal(words_put_allow(words, &other), 0);
+	assert_int_equal(words_remove_allow(words, &rule.net, ""), 0);
+	assert_int_equal(words_remove_allow(words, &rule.net, ""), -ENOENT);
 	words_close(words);
 	words = words_of();
-	assert_allows(words, "");
+	assert_allows(words, "192.0.2.1|partners|two|uid 0 (root)|1796083200|1795532400;");
+	words_close(words);
+}
+
+static void allows_whose_time_is_over_go_and_permanent_ones_of_the_same_net_stay(void **state)
+{
+	struct words *words = words_of();
+	struct rule rule = allow_of("192.0.2.1", "", "one");
+	struct rule other = allow_of("192.0.2.1", "partners", "two");
+
+	(void)state;
+	other.expires_unix_ns = 0;
+	assert_int_equal(words_put_allow(words, &rule), 0);
+	assert_int_equal(words_put_allow(words, &other), 0);
+	assert_int_equal(words_remove_expired(words, rule.expires_unix_ns - 1), 0);
+	assert_allows(words, "192.0.2.1||one|uid 0 (root)|1796083200|1795532400;"
+			     "192.0.2.1|partners|two|uid 0 (root)|0|1795532400;");
+	assert_int_equal(words_remove_expired(words, rule.expires_unix_ns), 0);
+	words_close(words);
+	words = words_of();
+	assert_allows(words, "192.0.2.1|partners|two|uid 0 (root)|0|1795532400;");
 	words_close(words);
 }
 
@@ -334,6 +366,8 @@ int main(void)
 		TEST(an_allow_is_there_after_a_restart_with_all_that_was_said),
 		TEST(the_file_is_for_people_too),
 		TEST(the_same_net_and_list_is_updated_and_not_doubled),
+		TEST(only_the_allow_of_that_list_is_removed),
+		TEST(allows_whose_time_is_over_go_and_permanent_ones_of_the_same_net_stay),
 		TEST(what_changes_between_hold_and_release_is_saved_at_the_end),
 		TEST(only_an_allow_is_an_allow),
 		TEST(a_judgement_keeps_the_members_and_the_last_one_holds),

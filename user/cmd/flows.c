@@ -68,7 +68,7 @@ static void flows_print(const json_t *result)
 	if (has_midstream)
 		printf("* was open before weir saw it: its handshake is unknown\n");
 	if (json_number(result, "total") > (json_int_t)i)
-		printf("%zu of %lld flows; --limit 0 shows all\n", i,
+		printf("%zu of %lld flows; --limit 0 shows up to 100,000\n", i,
 		       (long long)json_number(result, "total"));
 }
 
@@ -78,7 +78,7 @@ int cmd_flows(int argc, char **argv)
 	long limit = LIMIT_DEFAULT;
 	const struct option_row rows[] = {
 		{ "sort", 's', OPTION_TEXT, &sort, "KEY", "exchanges, bytes, age or last" },
-		{ "limit", 'n', OPTION_NUMBER, &limit, "N", "rows, 0 for all (default 50)" },
+		{ "limit", 'n', OPTION_NUMBER, &limit, "N", "rows, 0 for as many as there may be, 100,000 (default 50)" },
 	};
 	struct options options = {
 		.usage = "weir flows [--sort KEY] [--limit N] [--json] [ADDRESS|CIDR]",

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <string.h>
 
 #include "cmd/clock.h"
@@ -134,12 +135,26 @@ static void finish(struct frames_run *run)
 	}
 }
 
+/* Some state is per CPU, the SYN gate's before all: a run that wanders would not repeat. Where it is refused, it wanders. */
+static void cpu_stay(void)
+{
+	cpu_set_t set;
+	int cpu = sched_getcpu();
+
+	if (cpu < 0 || cpu >= CPU_SETSIZE)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
 static int run_open(struct frames_run *run)
 {
 	int error = kernel_open_replay(run->config, &run->kernel);
 
 	if (error)
 		return error;
+	cpu_stay();
 	run->maps = maps_of_kernel(run->kernel);
 	memcpy(run->maps.hash_key, replay_key, sizeof(replay_key));
 	run->ingress_fd = kernel_program_fd(run->kernel, "weir_xdp");

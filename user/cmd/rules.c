@@ -39,53 +39,138 @@ static void row_add(struct table *table, const json_t *row, uint64_t now_unix_ns
 	table_add(table, json_text(row, "reason"));
 }
 
-static void rules_print(const json_t *result)
+/* What is made of the pages, one after the other. */
+struct rules_view {
+	const struct options *options;
+	struct table *table; /* for people */
+	struct net *nets;    /* for other tools */
+	size_t net_count;
+	size_t shown, matched;
+	bool is_off;
+};
+
+/* The same object as one whole answer would be, a rule on each line. */
+static int page_print_json(struct rules_view *view, const json_t *page)
+{
+	const json_t *rows = json_object_get(page, "rules");
+	const json_t *row;
+	size_t i;
+
+	if (!view->shown)
+		printf("{\"now_unix_ns\": %lld, \"matched\": %zu, \"mode\": \"%s\", \"rules\": [",
+		       (long long)json_number(page, "now_unix_ns"), view->matched,
+		       json_text(page, "mode"));
+	json_array_foreach(rows, i, row) {
+		fputs(view->shown + i ? ",\n" : "\n", stdout);
+		json_dumpf(row, stdout, JSON_COMPACT);
+	}
+	return 0;
+}
+
+static int page_take_rows(struct rules_view *view, const json_t *page)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(json_object_get(page, "rules"), i, row) {
+		row_add(view->table, row, (uint64_t)json_number(page, "now_unix_ns"));
+	}
+	return 0;
+}
+
+/* What blocks: allows and observing rules are left out. */
+static int page_take_nets(struct rules_view *view, const json_t *page)
+{
+	const json_t *rows = json_object_get(page, "rules");
+	struct net *nets = reallocarray(
+		view->nets, view->net_count + json_array_size(rows) + 1, sizeof(*nets));
+	const json_t *row;
+	size_t i;
+
+	if (!nets)
+		return API_EXIT_FAILED;
+	view->nets = nets;
+	json_array_foreach(rows, i, row) {
+		const char *action = json_text(row, "action");
+
+		if (strcmp(action, "allow") && strcmp(action, "observe") &&
+		    !net_parse(json_text(row, "target"), &nets[view->net_count]))
+			view->net_count++;
+	}
+	return 0;
+}
+
+/* The daemon answers in pages; args are what all of them have in common. limit 0: all. */
+static int rules_each_page(struct rules_view *view, json_t *args, size_t limit,
+			   int (*fn)(struct rules_view *view, const json_t *page))
+{
+	json_int_t after = 0;
+	int code = API_EXIT_OK;
+
+	do {
+		json_t *asked = json_copy(args), *page;
+
+		json_object_set_new(asked, "after", json_integer(after));
+		json_object_set_new(asked, "limit",
+				    json_integer(limit ? (json_int_t)(limit - view->shown) : 0));
+		code = client_ask(view->options, "rules", asked, &page);
+		if (code)
+			break;
+		if (!after)
+			view->matched = (size_t)json_number(page, "matched");
+		view->is_off = !strcmp(json_text(page, "mode"), "off");
+		code = fn(view, page);
+		view->shown += json_array_size(json_object_get(page, "rules"));
+		after = json_number(page, "after");
+		json_decref(page);
+	} while (!code && after && (!limit || view->shown < limit));
+	json_decref(args);
+	return code;
+}
+
+static int rules_print_json(struct rules_view *view, json_t *args, size_t limit)
+{
+	int code = rules_each_page(view, args, limit, page_print_json);
+
+	if (!code)
+		puts("\n]}");
+	return code;
+}
+
+static int rules_print(struct rules_view *view, json_t *args, size_t limit)
 {
 	static const struct table_column columns[] = {
 		{ "ID", TABLE_RIGHT },	  { "TARGET", TABLE_LEFT },	 { "ACTION", TABLE_LEFT },
 		{ "ORIGIN", TABLE_LEFT }, { "EXPIRES IN", TABLE_RIGHT }, { "PACKETS", TABLE_RIGHT },
 		{ "BYTES", TABLE_RIGHT }, { "REASON", TABLE_LEFT },
 	};
-	struct table *table = table_new(columns, COUNT(columns));
-	const json_t *row;
-	size_t i;
+	int code;
 
-	json_array_foreach(json_object_get(result, "rules"), i, row) {
-		row_add(table, row, (uint64_t)json_number(result, "now_unix_ns"));
-	}
-	if (i)
-		table_print(table, stdout, colour_is_wanted(stdout));
-	else
+	view->table = table_new(columns, COUNT(columns));
+	code = rules_each_page(view, args, limit, page_take_rows);
+	if (!code && view->shown)
+		table_print(view->table, stdout, colour_is_wanted(stdout));
+	else if (!code)
 		printf("no rules\n");
-	table_free(table);
-	if (json_number(result, "matched") > (json_int_t)i)
-		printf("%zu of %lld rules; --limit 0 shows all\n", i,
-		       (long long)json_number(result, "matched"));
-	if (!strcmp(json_text(result, "mode"), "off"))
+	table_free(view->table);
+	if (code)
+		return code;
+	if (view->matched > view->shown)
+		printf("%zu of %zu rules; --limit 0 shows all\n", view->shown, view->matched);
+	if (view->is_off)
 		printf("mode is off: none of them bites\n");
+	return API_EXIT_OK;
 }
 
-/* What blocks, for another tool: allows and observing rules are left out. */
-static int rules_export(const json_t *result, enum list_format format)
+static int rules_export(struct rules_view *view, json_t *args, size_t limit,
+			enum list_format format)
 {
-	const json_t *rows = json_object_get(result, "rules");
-	struct net *nets = calloc(json_array_size(rows) + 1, sizeof(*nets));
-	const json_t *row;
-	size_t i, count = 0;
-	int error;
+	int code = rules_each_page(view, args, limit, page_take_nets);
 
-	if (!nets)
-		return API_EXIT_FAILED;
-	json_array_foreach(rows, i, row) {
-		const char *action = json_text(row, "action");
-
-		if (strcmp(action, "allow") && strcmp(action, "observe") &&
-		    !net_parse(json_text(row, "target"), &nets[count]))
-			count++;
-	}
-	error = list_write(stdout, format, nets, count);
-	free(nets);
-	return error ? API_EXIT_FAILED : API_EXIT_OK;
+	if (!code && list_write(stdout, format, view->nets, view->net_count))
+		code = API_EXIT_FAILED;
+	free(view->nets);
+	return code;
 }
 
 int cmd_rules(int argc, char **argv)
@@ -109,8 +194,8 @@ int cmd_rules(int argc, char **argv)
 		.rows = rows,
 		.row_count = COUNT(rows),
 	};
-	json_t *args, *result;
-	int code;
+	struct rules_view view = { .options = &options };
+	json_t *args;
 
 	if (options_parse(&options, argc, argv))
 		return options.exit_code;
@@ -119,17 +204,11 @@ int cmd_rules(int argc, char **argv)
 				     options.words[0], options.words[0]);
 	if (format && list_format_parse(format) < 0)
 		return options_wrong(&options, "--export: %s is no format", format);
-	args = json_pack("{s:s?,s:s?,s:b,s:I}", "origin", origin, "list", list, "all", is_all,
-			 "limit", (json_int_t)limit);
-	code = client_ask(&options, "rules", args, &result);
-	if (code)
-		return code;
+	args = json_pack("{s:s?,s:s?,s:b}", "origin", origin, "list", list, "all", is_all);
 	if (format)
-		code = rules_export(result, (enum list_format)list_format_parse(format));
-	else if (options.is_json)
-		client_print_json(result);
-	else
-		rules_print(result);
-	json_decref(result);
-	return code;
+		return rules_export(&view, args, (size_t)limit,
+				    (enum list_format)list_format_parse(format));
+	if (options.is_json)
+		return rules_print_json(&view, args, (size_t)limit);
+	return rules_print(&view, args, (size_t)limit);
 }

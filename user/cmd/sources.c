@@ -81,7 +81,7 @@ int cmd_sources(int argc, char **argv)
 	const struct option_row rows[] = {
 		{ "sort", 's', OPTION_TEXT, &sort, "KEY",
 		  "exchanges, rate, bytes, connections or last" },
-		{ "limit", 'n', OPTION_NUMBER, &limit, "N", "rows, 0 for all (default 50)" },
+		{ "limit", 'n', OPTION_NUMBER, &limit, "N", "rows, 0 for as many as there may be, 100,000 (default 50)" },
 	};
 	struct options options = {
 		.usage = "weir sources [--sort KEY] [--limit N] [--json]",
@@ -92,6 +92,7 @@ int cmd_sources(int argc, char **argv)
 		.row_count = COUNT(rows),
 	};
 	json_t *result;
+	size_t rows_shown;
 	int code;
 
 	if (options_parse(&options, argc, argv))
@@ -103,11 +104,12 @@ int cmd_sources(int argc, char **argv)
 			  &result);
 	if (code)
 		return code;
+	rows_shown = json_array_size(json_object_get(result, "sources"));
 	if (options.is_json)
 		client_print_json(result);
 	else if (sources_print(result, colour_is_wanted(stdout)) &&
-		 json_number(result, "total") > (json_int_t)limit && limit)
-		printf("%ld of %lld sources; --limit 0 shows all\n", limit,
+		 json_number(result, "total") > (json_int_t)rows_shown)
+		printf("%zu of %lld sources; --limit 0 shows up to 100,000\n", rows_shown,
 		       (long long)json_number(result, "total"));
 	json_decref(result);
 	return API_EXIT_OK;

@@ -82,7 +82,8 @@ int engine_forget(struct engine *engine, const struct net *net); /* number of so
 /*
  * Saving and resuming. A state is a list of opaque, versioned, self-contained blobs by kind and
  * key; the ledger stores them as they are. engine_each_dirty visits what changed since the last
- * visit and marks it clean when fn returns 0; len 0 means "delete".
+ * visit and marks it clean when fn returns 0; len 0 means "delete". Where fn returns something else the visit ends
+ * with it, and the next one goes on from there.
  */
 enum engine_blob {
 	ENGINE_BLOB_PROFILE,

@@ -53,8 +53,10 @@ static int profiles_save(struct engine *engine, blob_fn fn, void *arg)
 			return err;
 		profiles->removed_count--;
 	}
+	/* From where the last save ended: one that takes only a part must not always take the same. */
 	for (size_t i = 0; i < profiles->slot_count; i++) {
-		struct source *source = profiles->slots[i];
+		size_t slot = (profiles->save_slot + i) & (profiles->slot_count - 1);
+		struct source *source = profiles->slots[slot];
 		struct profile_blob blob;
 
 		if (!source || !source->is_dirty)
@@ -64,8 +66,10 @@ static int profiles_save(struct engine *engine, blob_fn fn, void *arg)
 		blob.profile = source->profile;
 		net_format(&source->profile.source, key);
 		err = fn(ENGINE_BLOB_PROFILE, key, &blob, sizeof(blob), arg);
-		if (err)
+		if (err) {
+			profiles->save_slot = slot;
 			return err;
+		}
 		source->is_dirty = false;
 	}
 	return 0;
@@ -111,18 +115,13 @@ static int fleets_save(struct engine *engine, blob_fn fn, void *arg)
 	return err;
 }
 
-int engine_each_dirty(struct engine *engine,
-		      int (*fn)(enum engine_blob kind, const char *key, const void *data,
-				size_t len, void *arg),
-		      void *arg)
+static int state_save(struct engine *engine, blob_fn fn, void *arg)
 {
 	struct state_blob blob;
-	int err = profiles_save(engine, fn, arg);
+	int err;
 
-	if (!err)
-		err = fleets_save(engine, fn, arg);
-	if (err || !engine->state_is_dirty)
-		return err;
+	if (!engine->state_is_dirty)
+		return 0;
 	memset(&blob, 0, sizeof(blob));
 	blob.head = (struct blob_head){ BLOB_VERSION, sizeof(blob.state) };
 	blob.state = engine->state;
@@ -130,6 +129,19 @@ int engine_each_dirty(struct engine *engine,
 	if (!err)
 		engine->state_is_dirty = false;
 	return err;
+}
+
+int engine_each_dirty(struct engine *engine,
+		      int (*fn)(enum engine_blob kind, const char *key, const void *data,
+				size_t len, void *arg),
+		      void *arg)
+{
+	int err = state_save(engine, fn, arg);
+
+	if (!err)
+		err = fleets_save(engine, fn, arg);
+	/* Last: they may be a million, of which fn takes as many as it likes. */
+	return err ? err : profiles_save(engine, fn, arg);
 }
 
 static bool head_is_ours(const void *data, size_t len, size_t least, size_t size)

@@ -22,6 +22,7 @@ struct profiles {
 	size_t count;
 	struct net *removed; /* since the last save */
 	size_t removed_count, removed_room;
+	size_t save_slot; /* where the last save stopped */
 };
 
 int profiles_init(struct profiles *profiles); /* 0 or -ENOMEM */

@@ -25,6 +25,7 @@ void rules_free(struct rules *rules)
 	place_table_clear(&rules->places);
 	intern_pool_clear(&rules->texts);
 	free(rules->slots);
+	free(rules->released);
 	free(rules);
 }
 
@@ -41,8 +42,10 @@ int rules_put(struct rules *rules, const struct rule *rule, uint32_t *id)
 	if (!rule_is_sound(rule))
 		return -EINVAL;
 	if (!rule_store_find(rules, rule, rule->origin, rule->list)) {
-		int err = rule_store_reserve(rules, 1, 0);
+		int err = rule_store_room(rules, rule->origin) ? 0 : -ENOSPC;
 
+		if (!err)
+			err = rule_store_reserve(rules, 1, 0);
 		if (!err)
 			err = rule_store_offer(rules, rule->id);
 		if (err)
@@ -99,6 +102,38 @@ size_t rules_expire(struct rules *rules, uint64_t now_unix_ns)
 	return removed;
 }
 
+size_t rules_clamp(struct rules *rules, uint64_t latest_unix_ns)
+{
+	size_t clamped = 0;
+
+	for (uint32_t id = 1; id <= rules->used; id++) {
+		struct rule rule = rule_slot_at(rules, id)->rule;
+
+		if (!rule.id || rule.action == WEIR_ACTION_ALLOW ||
+		    rule.expires_unix_ns <= latest_unix_ns)
+			continue;
+		rule.expires_unix_ns = latest_unix_ns;
+		clamped += rule_store_put(rules, &rule) != 0;
+	}
+	return clamped;
+}
+
+size_t rules_take_released(struct rules *rules, uint32_t *ids, size_t max)
+{
+	size_t count = rules->released_count < max ? rules->released_count : max;
+
+	if (!count)
+		return 0;
+	rules->released_count -= count;
+	memcpy(ids, rules->released + rules->released_count, count * sizeof(*ids));
+	if (!rules->released_count) {
+		free(rules->released);
+		rules->released = NULL;
+		rules->released_room = 0;
+	}
+	return count;
+}
+
 size_t rules_count(const struct rules *rules)
 {
 	return rules->count;
@@ -122,10 +157,16 @@ const struct rule *rules_find(const struct rules *rules, const struct net *net, 
 
 int rules_each(const struct rules *rules, int (*fn)(const struct rule *rule, void *arg), void *arg)
 {
+	return rules_each_after(rules, 0, fn, arg);
+}
+
+int rules_each_after(const struct rules *rules, uint32_t after_id,
+		     int (*fn)(const struct rule *rule, void *arg), void *arg)
+{
 	int result = 0;
 
-	for (uint32_t id = 1; id <= rules->used && !result; id++)
-		if (rule_slot_at(rules, id)->rule.id)
-			result = fn(&rule_slot_at(rules, id)->rule, arg);
+	for (uint32_t id = after_id; id < rules->used && !result; id++)
+		if (rule_slot_at(rules, id + 1)->rule.id)
+			result = fn(&rule_slot_at(rules, id + 1)->rule, arg);
 	return result;
 }

@@ -32,7 +32,7 @@ void rules_free(struct rules *rules);
 /*
  * Adds or updates the rule with the same net, origin and list (ALLOW and deny are kept apart); an update
  * keeps the id, and created_unix_ns too unless the action changes. A new rule gets rule->id if that is free (0: any), so that the hits of a rule
- * restored from the ledger stay its own. *id (may be NULL) is its id. -ENOSPC: rules_max; -EINVAL: unknown action or
+ * restored from the ledger stay its own. *id (may be NULL) is its id. -ENOSPC: rules_max (guards have room of their own); -EINVAL: unknown action or
  * origin, or no expiry on anything but ALLOW; -ENOMEM. Pointers to rules hold until the next put, remove,
  * replace or expire.
  */
@@ -50,12 +50,20 @@ int rules_replace(struct rules *rules, uint8_t origin, const char *list, const s
 /* Removes what has expired; number removed. */
 size_t rules_expire(struct rules *rules, uint64_t now_unix_ns);
 
+/* After the clock was set back: what denies ends by then at the latest. Number changed. */
+size_t rules_clamp(struct rules *rules, uint64_t latest_unix_ns);
+/* Ids whose rule went, each once, max at most: hits counted under them are nobody's, and the id may be given anew. */
+size_t rules_take_released(struct rules *rules, uint32_t *ids, size_t max);
+
 /* The one rule of this net, side, origin and list; NULL: there is none. */
 const struct rule *rules_find(const struct rules *rules, const struct net *net, bool is_allow,
 			      uint8_t origin, const char *list);
 size_t rules_count(const struct rules *rules);
 const struct rule *rules_by_id(const struct rules *rules, uint32_t id);
 int rules_each(const struct rules *rules, int (*fn)(const struct rule *rule, void *arg), void *arg);
+/* Only those with a larger id, in the order of their ids. */
+int rules_each_after(const struct rules *rules, uint32_t after_id,
+		     int (*fn)(const struct rule *rule, void *arg), void *arg);
 /* All rules that cover or equal this net, for explain: calls fn from the widest to the narrowest. */
 int rules_each_covering(const struct rules *rules, const struct net *net,
 			int (*fn)(const struct rule *rule, void *arg), void *arg);

@@ -180,7 +180,7 @@ int rules_replace(struct rules *rules, uint8_t origin, const char *list, const s
 	replaced.kept = kept_mark(&run);
 	replaced.removed = list_count(&run) - replaced.kept;
 	replaced.added = run.unlike - replaced.kept;
-	if (replaced.added > rules->max - (rules->count - replaced.removed))
+	if (replaced.added > rule_store_room(rules, origin) + replaced.removed)
 		return -ENOSPC;
 	if (!is_dry_run) {
 		err = rule_store_reserve(rules, replaced.added, replaced.removed);

@@ -8,6 +8,9 @@
 #include <string.h>
 
 #define CAPACITY_FIRST 256
+#define RELEASED_FIRST 256
+/* Own addresses, gateways, resolvers and SSH peers of one host: far more than any has. */
+#define GUARDS_MAX 4096
 
 _Static_assert(INTERN_HEADS == WEIR_ORIGIN_MAX, "one chain of a list name for each origin");
 
@@ -33,14 +36,18 @@ static int slots_reserve(struct rules *rules, uint32_t wanted)
 	return 0;
 }
 
+/* Guards have room of their own: a full table must not lock anybody out. */
+size_t rule_store_room(const struct rules *rules, uint8_t origin)
+{
+	if (origin == WEIR_ORIGIN_GUARD)
+		return GUARDS_MAX - rules->guards;
+	return rules->max - (rules->count - rules->guards);
+}
+
 int rule_store_reserve(struct rules *rules, size_t more, size_t fewer)
 {
-	size_t left = rules->count - fewer;
-	int err;
+	int err = slots_reserve(rules, (uint32_t)(rules->count - fewer + more));
 
-	if (more > rules->max - left)
-		return -ENOSPC;
-	err = slots_reserve(rules, (uint32_t)(left + more));
 	return err ? err : place_table_reserve(&rules->places, (uint32_t)more);
 }
 
@@ -244,6 +251,7 @@ static uint32_t slot_add(struct rules *rules, struct rule *rule)
 	place->first = id;
 	list_link(rules, slot);
 	rules->count++;
+	rules->guards += rule->origin == WEIR_ORIGIN_GUARD;
 	place_compare(rules, number, &before);
 	return id;
 }
@@ -264,6 +272,21 @@ uint32_t rule_store_put(struct rules *rules, const struct rule *rule)
 	return id;
 }
 
+/* Without memory for the note, the id's hits stay until somebody looks for those of no rule. */
+static void released_note(struct rules *rules, uint32_t id)
+{
+	if (rules->released_count == rules->released_room) {
+		size_t room = rules->released_room ? rules->released_room * 2 : RELEASED_FIRST;
+		uint32_t *released = realloc(rules->released, room * sizeof(*released));
+
+		if (!released)
+			return;
+		rules->released = released;
+		rules->released_room = room;
+	}
+	rules->released[rules->released_count++] = id;
+}
+
 void rule_store_remove(struct rules *rules, uint32_t id)
 {
 	struct rule_slot *slot = rule_slot_at(rules, id);
@@ -279,7 +302,9 @@ void rule_store_remove(struct rules *rules, uint32_t id)
 		place_empty(&rules->places, number);
 	list_unlink(rules, slot);
 	texts_drop(rules, &slot->rule);
+	rules->guards -= slot->rule.origin == WEIR_ORIGIN_GUARD;
 	slot_release(rules, id);
+	released_note(rules, id);
 	rules->count--;
 	place_compare(rules, number, &before);
 	place_forget_if_bare(&rules->places, number);

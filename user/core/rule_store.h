@@ -19,17 +19,22 @@ struct rule_slot {
 struct rules {
 	uint32_t max;
 	uint32_t count;
+	uint32_t guards; /* of them of origin GUARD, which do not count toward max */
 	uint32_t used, capacity; /* slots */
 	struct rule_slot *slots;
 	uint32_t free_first, free_last; /* the longest free is taken first, so that ids rest */
 	uint64_t soonest_unix_ns;	/* no rule expires before this */
+	uint32_t *released;		/* ids whose rule went, until rules_take_released */
+	size_t released_count, released_room;
 	uint32_t mark;
 	struct place_table places;
 	struct intern_pool texts;
 };
 
 struct rule_slot *rule_slot_at(const struct rules *rules, uint32_t id);
-/* Room for so many more rules after so many fewer. 0, -ENOMEM, -ENOSPC. */
+/* How many more rules of an origin there may be. */
+size_t rule_store_room(const struct rules *rules, uint8_t origin);
+/* Memory for so many more rules after so many fewer. 0 or -ENOMEM. */
 int rule_store_reserve(struct rules *rules, size_t more, size_t fewer);
 /* Makes an id that was never used free for rule_store_put, if rules_max lets it. 0 or -ENOMEM. */
 int rule_store_offer(struct rules *rules, uint32_t id);

@@ -20,6 +20,7 @@ struct stack_names {
 	struct stack_name *list; /* in the order of arrival */
 	size_t count;
 	size_t room;
+	size_t max; /* names */
 	uint32_t *slots; /* index into list plus one; 0: empty */
 	size_t slot_count;
 };
@@ -41,6 +42,7 @@ struct stack_names *stack_names_new(void)
 
 	if (!names)
 		return NULL;
+	names->max = SIZE_MAX;
 	names->slot_count = SLOTS_FIRST;
 	names->slots = calloc(names->slot_count, sizeof(*names->slots));
 	if (!names->slots) {
@@ -88,6 +90,11 @@ static int list_grow(struct stack_names *names)
 	return 0;
 }
 
+void stack_names_limit(struct stack_names *names, size_t max)
+{
+	names->max = max;
+}
+
 int stack_names_put(struct stack_names *names, uint64_t digest, const char *name)
 {
 	char *text;
@@ -96,6 +103,8 @@ int stack_names_put(struct stack_names *names, uint64_t digest, const char *name
 		return -EINVAL;
 	if (*slot_of(names, digest))
 		return 0;
+	if (names->count >= names->max)
+		return -ENOSPC;
 	if (names->count == names->room && list_grow(names))
 		return -ENOMEM;
 	/* At most half full, so that a probe is short. */

@@ -5,28 +5,27 @@
 #include "edge/api.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <libgen.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "edge/api_connection.h"
+#include "edge/api_listen.h"
 #include "edge/log.h"
 
 #define CONNECTIONS_MAX 64 /* operators, scripts and recorders of one host */
 #define EVENTS_PER_WORK 16
 #define ANSWERS_PER_WORK 8 /* of one client: pipelined requests must not hold up the loop */
-#define LISTEN_BACKLOG 16
 /* All half-received requests together; two lists of several million nets at once. */
 #define BUFFERED_MAX (2u * API_REQUEST_MAX)
+/* An answer that waits for its client to read it, and all of them together. */
+#define ANSWER_MAX (64u << 20)
+#define ANSWERS_MAX (4 * ANSWER_MAX)
 /* A client that has sent nothing whole for so long makes room for another when all places are taken. */
 #define IDLE_MAX_S 10
 
@@ -179,6 +178,32 @@ static json_t *request_answer(struct api_server *server, struct api_connection *
 	return answer ? answer : refuse("out of memory");
 }
 
+static size_t waiting_bytes(const struct api_server *server)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
+		sum += server->connections[i] ? server->connections[i]->out.len : 0;
+	return sum;
+}
+
+static int answer_put(struct api_server *server, struct api_connection *connection,
+		      const json_t *answer)
+{
+	size_t waiting = waiting_bytes(server);
+	size_t room = waiting < ANSWERS_MAX ? ANSWERS_MAX - waiting : 0;
+	json_t *refusal;
+	int error = connection_put(connection, answer,
+				   connection->out.len + (room < ANSWER_MAX ? room : ANSWER_MAX));
+
+	if (error != -EAGAIN)
+		return error;
+	refusal = refuse("the answer is too large: ask for less at once (--limit)");
+	error = connection_put(connection, refusal, SIZE_MAX);
+	json_decref(refusal);
+	return error;
+}
+
 /* Answers one whole line, if there is one. True: there was. */
 static bool connection_answer(struct api_server *server, struct api_connection *connection)
 {
@@ -193,7 +218,7 @@ static bool connection_answer(struct api_server *server, struct api_connection *
 	answer = request_answer(server, connection, line, len);
 	connection_line_done(connection);
 	connection->active_s = monotonic_s();
-	if (connection_put(connection, answer, SIZE_MAX))
+	if (answer_put(server, connection, answer))
 		connection->is_broken = true;
 	json_decref(answer);
 	return true;
@@ -274,6 +299,11 @@ int api_server_send(struct api_server *server, uint64_t connection, const json_t
 	return 0;
 }
 
+bool api_server_has(const struct api_server *server, uint64_t connection)
+{
+	return place_of(server, connection) < CONNECTIONS_MAX;
+}
+
 void api_server_keep_open(struct api_server *server, uint64_t connection)
 {
 	size_t place = place_of(server, connection);
@@ -287,66 +317,11 @@ int api_server_fd(const struct api_server *server)
 	return server->epoll_fd;
 }
 
-/* The directory is the operator's where it exists: only what we make gets our mode. */
-static void directory_make(const char *socket_path, gid_t gid)
-{
-	char copy[108];
-	const char *directory;
-
-	snprintf(copy, sizeof(copy), "%s", socket_path);
-	directory = dirname(copy);
-	if (mkdir(directory, 0750) < 0)
-		return;
-	if (gid != (gid_t)-1 && chown(directory, (uid_t)-1, gid) < 0)
-		log_warning("%s: cannot give it to its group: %s", directory, strerror(errno));
-}
-
-static int socket_listen(const char *path, gid_t gid)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	mode_t mask;
-	int fd, error;
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	unlink(path);
-	mask = umask(0177);
-	error = bind(fd, (struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
-	umask(mask);
-	if (!error && gid != (gid_t)-1 && chown(path, (uid_t)-1, gid) < 0)
-		log_warning("%s: cannot give it to its group: %s", path, strerror(errno));
-	if (!error && chmod(path, gid == (gid_t)-1 ? 0600 : 0660) < 0)
-		error = -errno;
-	if (!error && listen(fd, LISTEN_BACKLOG) < 0)
-		error = -errno;
-	if (error) {
-		close(fd);
-		return error;
-	}
-	return fd;
-}
-
-static gid_t group_find(const char *name)
-{
-	struct group *group = name[0] ? getgrnam(name) : NULL;
-
-	if (group)
-		return group->gr_gid;
-	if (name[0])
-		log_warning("group %s does not exist: only root may use the control socket", name);
-	return (gid_t)-1;
-}
-
 int api_server_new(const char *socket_path, const char *group, api_handler fn, void *arg,
 		   struct api_server **out)
 {
 	struct api_server *server = calloc(1, sizeof(*server));
 	struct epoll_event event = { .events = EPOLLIN };
-	gid_t gid = group_find(group);
 	int error = 0;
 
 	if (!server)
@@ -354,8 +329,7 @@ int api_server_new(const char *socket_path, const char *group, api_handler fn, v
 	server->fn = fn;
 	server->arg = arg;
 	server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	directory_make(socket_path, gid);
-	server->listen_fd = socket_listen(socket_path, gid);
+	server->listen_fd = api_listen(socket_path, group);
 	if (server->epoll_fd < 0)
 		error = -errno;
 	else if (server->listen_fd < 0)

@@ -53,5 +53,7 @@ int api_server_fd(const struct api_server *server); /* an epoll fd: readable whe
 int api_server_work(struct api_server *server);	    /* never blocks, bounded per call */
 /* Sends one more line on a connection kept open; -EPIPE when it is gone, -EAGAIN when its buffer is full (the line is dropped). */
 int api_server_send(struct api_server *server, uint64_t connection, const json_t *line);
+/* False once the client is gone. */
+bool api_server_has(const struct api_server *server, uint64_t connection);
 void api_server_keep_open(struct api_server *server, uint64_t connection);
 void api_server_free(struct api_server *server);

@@ -32,6 +32,9 @@ enum kernel_start {
  */
 int kernel_open(const struct config *config, struct kernel **out);
 enum kernel_start kernel_start(const struct kernel *kernel);
+/* The map `settings` as it was pinned when the daemon started, until kernel_commit: an fd for the caller to close, or
+ * -errno. After a fresh start it is our own. */
+int kernel_settings_before(const struct kernel *kernel);
 const struct kernel_maps *kernel_maps(const struct kernel *kernel);
 /* fd of the program weir_sweep. */
 int kernel_sweep_fd(const struct kernel *kernel);

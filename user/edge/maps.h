@@ -84,5 +84,9 @@ struct maps_sweeper *maps_sweeper_new(struct maps *maps);
 void maps_sweeper_free(struct maps_sweeper *sweeper);
 int maps_sweep(struct maps_sweeper *sweeper, uint64_t now_ns, const struct config *config,
 	       size_t budget);
+/* Of a map of stacks that is more than half full, removes those without a new flow for idle_ns. Number removed, or
+ * -errno. A stack that comes back enters anew under the same digest. */
+int maps_sweep_stacks(const struct maps *maps, uint64_t now_ns, uint64_t idle_ns,
+		      uint32_t stacks_max);
 int maps_forget(const struct maps *maps,
 		const struct net *net); /* sources and flows of a net; number */

@@ -299,15 +299,32 @@ int words_put_allows(struct words *words, const struct rule *rules, size_t count
 	return error ? error : words_save(words);
 }
 
-int words_remove_allow(struct words *words, const struct net *net)
+int words_remove_allow(struct words *words, const struct net *net, const char *list)
+{
+	for (size_t i = 0; i < words->count; i++) {
+		const struct word *word = &words->list[i];
+
+		if (word->kind != WORD_ALLOW || net_compare(&word->allow.net, net) != 0 ||
+		    strcmp(word->allow.list, list) != 0)
+			continue;
+		word_remove(words, i);
+		return words_save(words);
+	}
+	return -ENOENT;
+}
+
+int words_remove_expired(struct words *words, uint64_t now_unix_ns)
 {
 	size_t before = words->count;
 
-	for (size_t i = words->count; i-- > 0;)
-		if (words->list[i].kind == WORD_ALLOW &&
-		    net_compare(&words->list[i].allow.net, net) == 0)
+	for (size_t i = words->count; i-- > 0;) {
+		const struct word *word = &words->list[i];
+
+		if (word->kind == WORD_ALLOW && word->allow.expires_unix_ns &&
+		    word->allow.expires_unix_ns <= now_unix_ns)
 			word_remove(words, i);
-	return words->count < before ? words_save(words) : -ENOENT;
+	}
+	return words->count < before ? words_save(words) : 0;
 }
 
 int words_each_allow(const struct words *words, int (*fn)(const struct rule *rule, void *arg),

@@ -32,8 +32,10 @@ int words_release(struct words *words);
 int words_put_allow(struct words *words, const struct rule *rule);
 /* Many at once, saved once. */
 int words_put_allows(struct words *words, const struct rule *rules, size_t count);
-/* Removes every allow of exactly this net. -ENOENT */
-int words_remove_allow(struct words *words, const struct net *net);
+/* Removes the allow of exactly this net and list. -ENOENT */
+int words_remove_allow(struct words *words, const struct net *net, const char *list);
+/* Removes the allows whose time is over. */
+int words_remove_expired(struct words *words, uint64_t now_unix_ns);
 int words_each_allow(const struct words *words, int (*fn)(const struct rule *rule, void *arg),
 		     void *arg);
 /* The fleet's earlier judgement is replaced; FLEET_UNJUDGED removes it. */

@@ -22,6 +22,9 @@ struct args {
 	char why[160];	      /* "": all were right so far */
 };
 
+/* Sources or flows in one answer: 40 MB of text. Whoever needs more reads the maps. */
+#define ANSWER_ROWS_MAX 100000
+
 #define ARG_TEXT_MAX 256
 
 /* Missing ones are fallback. Text with control bytes or longer than ARG_TEXT_MAX is wrong. */

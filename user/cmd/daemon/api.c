@@ -70,6 +70,7 @@ json_t *answer_record(struct daemon *d, const struct request *request)
 
 	if (args.why[0])
 		return args_refusal(&args);
+	streams_expire(&d->streams, d->api, clock_unix_ns()); /* makes room */
 	if (stream_add(&d->streams, request->connection, end_unix_ns))
 		return answer_refused(API_EXIT_FAILED, "%d clients record already", STREAMS_MAX);
 	api_server_keep_open(d->api, request->connection);
@@ -86,7 +87,7 @@ json_t *answer_forget(struct daemon *d, const struct request *request)
 		return args_refusal(&args);
 	from_maps = maps_forget(&d->maps, &net);
 	from_engine = engine_forget(d->engine, &net);
-	daemon_flush(d);
+	daemon_flush_whole(d);
 	return answer_ok(json_pack("{s:i,s:i}", "entries", from_maps < 0 ? 0 : from_maps, "sources",
 				   from_engine < 0 ? 0 : from_engine));
 }

@@ -25,7 +25,7 @@ struct block {
 	struct rule rule; /* what all of them have in common */
 	bool is_forced, is_strict, is_skipping, is_replacing, is_dry_run, is_clamped, is_merging;
 	uint64_t ttl_ns; /* 0: for ever */
-	size_t overlaps;
+	size_t overlaps, judged;
 	json_t *warnings;
 	struct rules_replaced done;
 	bool is_saved;
@@ -118,6 +118,7 @@ static bool deny_keep(const struct net *net, void *arg)
 	char target[NET_TEXT_MAX], other[NET_TEXT_MAX], why[LOCKOUT_WHY_MAX];
 	bool is_forced = block->is_forced && block->rule.origin != WEIR_ORIGIN_LIST;
 
+	daemon_breathe(block->d, block->judged++);
 	if (lockout_refuses(block->d, net, is_forced, why)) {
 		net_format(net, target);
 		targets_refuse(&block->targets, target, why);
@@ -128,6 +129,11 @@ static bool deny_keep(const struct net *net, void *arg)
 		warn(block, "%s %s", target, why);
 	if (!rules_overlaps_allow(block->d->rules, net, &allow))
 		return true;
+	if (is_forced && lockout_is_ssh_peer(block->d, net)) {
+		warn(block, "%s has an SSH session with this host: by --force it is blocked all the "
+			    "same", target);
+		return true;
+	}
 	net_format(&allow->net, other);
 	snprintf(why, sizeof(why), "it overlaps %s, which is allowed (%s)", other,
 		 allow->reason[0] ? allow->reason : rule_origin_name(allow->origin));
@@ -145,6 +151,7 @@ static struct rule *rules_make(const struct block *block)
 	struct rule *rules = calloc(block->targets.count + 1, sizeof(*rules));
 
 	for (size_t i = 0; rules && i < block->targets.count; i++) {
+		daemon_breathe(block->d, i);
 		rules[i] = block->rule;
 		rules[i].net = block->targets.nets[i];
 	}
@@ -163,6 +170,7 @@ static int rules_put_all(struct block *block, struct rule *rules)
 	while (!error && done < count) {
 		size_t before = rules_count(all);
 
+		daemon_breathe(block->d, done);
 		error = rules_put(all, &rules[done], &rules[done].id);
 		if (error)
 			break;
@@ -207,8 +215,10 @@ static int rules_save(struct block *block, const struct rule *rules)
 	is_open = !error;
 	if (block->is_replacing)
 		error = list_save(block);
-	for (size_t i = 0; !block->is_replacing && i < block->targets.count; i++)
+	for (size_t i = 0; !block->is_replacing && i < block->targets.count; i++) {
+		daemon_breathe(d, i);
 		error = ledger_put_rule(d->ledger, &rules[i]);
+	}
 	return is_open ? ledger_commit(d->ledger) : error;
 }
 
@@ -255,7 +265,12 @@ static json_t *block_apply(struct block *block)
 	else if (!error)
 		error = rules_put_all(block, rules);
 	if (!error && !block->is_dry_run) {
-		int applied = daemon_apply_rules(d);
+		int applied;
+
+		/* A guard that yields to the new rule goes with it. */
+		if (block->is_forced)
+			daemon_refresh_guards(d);
+		applied = daemon_apply_rules(d);
 
 		block->is_saved = !rules_save(block, rules);
 		if (applied)

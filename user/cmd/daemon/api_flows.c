@@ -156,6 +156,8 @@ json_t *answer_flows(struct daemon *d, const struct request *request)
 	json_t *rows = json_array();
 	int error;
 
+	if (!limit || limit > ANSWER_ROWS_MAX)
+		limit = ANSWER_ROWS_MAX;
 	if (json_object_get(request->args, "within"))
 		all.within = args_net(&args, "within");
 	if (order < 0 && !args.why[0])
@@ -164,7 +166,7 @@ json_t *answer_flows(struct daemon *d, const struct request *request)
 	error = args.why[0] ? 0 : maps_each_flow(&d->maps, row_take, &all);
 	if (all.count)
 		qsort(all.rows, all.count, sizeof(*all.rows), row_compare);
-	for (size_t i = 0; i < all.count && (!limit || i < limit); i++)
+	for (size_t i = 0; i < all.count && i < limit; i++)
 		json_array_append_new(rows, row_json(d, &all.rows[i]));
 	free(all.rows);
 	if (args.why[0] || error) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 
-/* Rules with their hits into an answer. */
+/* Rules with their hits into an answer, a page at a time. */
 
 #include <errno.h>
 #include <string.h>
@@ -11,10 +11,15 @@ struct rule_filter {
 	struct daemon *d;
 	const char *origin, *list; /* NULL: any */
 	bool with_guards;
-	int64_t limit;
+	size_t limit;
 	json_t *rows;
+	uint32_t last_id; /* of the rows */
 	size_t matched;
+	bool has_more;
 };
+
+/* One answer holds no more: a page of 10,000 is 4 MB of text and 20 MB while it is made. The client asks on. */
+#define PAGE_MAX 10000
 
 static json_t *time_new(uint64_t unix_ns)
 {
@@ -45,19 +50,33 @@ json_t *json_rule_new(const struct daemon *d, const struct rule *rule)
 	return row;
 }
 
+static bool rule_matches(const struct rule_filter *filter, const struct rule *rule)
+{
+	if (filter->origin && strcmp(filter->origin, rule_origin_name(rule->origin)))
+		return false;
+	if (!filter->origin && !filter->with_guards && rule->origin == WEIR_ORIGIN_GUARD)
+		return false;
+	return !filter->list || !strcmp(filter->list, rule->list);
+}
+
+static int rule_count(const struct rule *rule, void *arg)
+{
+	struct rule_filter *filter = arg;
+
+	filter->matched += rule_matches(filter, rule);
+	return 0;
+}
+
 static int rule_show(const struct rule *rule, void *arg)
 {
 	struct rule_filter *filter = arg;
 
-	if (filter->origin && strcmp(filter->origin, rule_origin_name(rule->origin)))
+	if (!rule_matches(filter, rule))
 		return 0;
-	if (!filter->origin && !filter->with_guards && rule->origin == WEIR_ORIGIN_GUARD)
-		return 0;
-	if (filter->list && strcmp(filter->list, rule->list))
-		return 0;
-	filter->matched++;
-	if (filter->limit && (int64_t)filter->matched > filter->limit)
-		return 0;
+	filter->has_more = json_array_size(filter->rows) == filter->limit;
+	if (filter->has_more)
+		return 1;
+	filter->last_id = rule->id;
 	return json_array_append_new(filter->rows, json_rule_new(filter->d, rule));
 }
 
@@ -78,8 +97,9 @@ json_t *answer_rules(struct daemon *d, const struct request *request)
 		.origin = args_text(&args, "origin", NULL),
 		.list = args_text(&args, "list", NULL),
 		.with_guards = args_flag(&args, "all"),
-		.limit = args_number(&args, "limit", 0, INT32_MAX, 0),
+		.limit = (size_t)args_number(&args, "limit", 0, INT32_MAX, 0),
 	};
+	uint32_t after_id = (uint32_t)args_number(&args, "after", 0, UINT32_MAX, 0);
 
 	if (args.why[0])
 		return args_refusal(&args);
@@ -87,12 +107,19 @@ json_t *answer_rules(struct daemon *d, const struct request *request)
 		return answer_refused(API_EXIT_USAGE,
 				      "%.40s is no origin: fleet, operator, list, map or guard",
 				      filter.origin);
+	if (!filter.limit || filter.limit > PAGE_MAX)
+		filter.limit = PAGE_MAX;
 	filter.rows = json_array();
-	if (rules_each(d->rules, rule_show, &filter)) {
+	if (rules_each_after(d->rules, after_id, rule_show, &filter) < 0) {
 		json_decref(filter.rows);
 		return answer_refused(API_EXIT_FAILED, "out of memory");
 	}
-	return answer_ok(json_pack("{s:I,s:I,s:s,s:o}", "now_unix_ns", (json_int_t)clock_unix_ns(),
-				   "matched", (json_int_t)filter.matched, "mode",
-				   mode_name(d->mode), "rules", filter.rows));
+	/* Whoever asks on knows the number already. */
+	if (!after_id)
+		rules_each(d->rules, rule_count, &filter);
+	return answer_ok(json_pack("{s:I,s:I,s:s,s:I,s:o}", "now_unix_ns",
+				   (json_int_t)clock_unix_ns(), "matched",
+				   (json_int_t)filter.matched, "mode", mode_name(d->mode), "after",
+				   (json_int_t)(filter.has_more ? filter.last_id : 0), "rules",
+				   filter.rows));
 }

@@ -143,6 +143,8 @@ json_t *answer_sources(struct daemon *d, const struct request *request)
 	double rate = 0;
 	int error;
 
+	if (!limit || limit > ANSWER_ROWS_MAX)
+		limit = ANSWER_ROWS_MAX;
 	if (order < 0 && !args.why[0])
 		strcpy(args.why, "sort by exchanges, rate, bytes, connections or last");
 	all.order = (enum source_order)order;
@@ -151,7 +153,7 @@ json_t *answer_sources(struct daemon *d, const struct request *request)
 		qsort(all.rows, all.count, sizeof(*all.rows), row_compare);
 	for (size_t i = 0; i < all.count; i++) {
 		rate += all.rows[i].rate_per_1000s;
-		if (!limit || i < limit)
+		if (i < limit)
 			json_array_append_new(rows, row_json(&all, &all.rows[i]));
 	}
 	free(all.rows);

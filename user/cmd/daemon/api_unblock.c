@@ -135,7 +135,7 @@ static void rule_take_out(struct removal *removal, const struct rule *rule)
 	copy.list = list;
 	json_array_append_new(removal->removed, json_rule_new(d, rule));
 	if (rule->action == WEIR_ACTION_ALLOW)
-		words_remove_allow(d->words, &rule->net);
+		words_remove_allow(d->words, &rule->net, rule->list);
 	else
 		ledger_remove_rule(d->ledger, rule);
 	rules_remove(d->rules, &copy.net, removal->is_allow, copy.origin, list);

@@ -32,6 +32,10 @@
 #include "edge/ring.h"
 #include "edge/words.h"
 
+/* After a start or a step of the clock nothing kept is thrown away as expired: a clock that is far off is mostly
+ * set right soon. */
+#define CLOCK_SETTLE_NS (600 * NS_PER_S)
+
 /* When each thing is due next, CLOCK_BOOTTIME unless it says unix. */
 struct daemon_due {
 	uint64_t guard_ns;
@@ -39,6 +43,14 @@ struct daemon_due {
 	uint64_t tick_ns;
 	uint64_t minute_ns;
 	uint64_t hour_ns;
+};
+
+#define LOSSES_MAX 5
+
+/* What is counted where a table is full, and when it last grew (boot time; 0: never). */
+struct loss_seen {
+	uint64_t packets, last_ns;
+	bool is_known; /* packets were read once: what an earlier daemon counted is not news */
 };
 
 struct daemon {
@@ -74,13 +86,15 @@ struct daemon {
 	uint64_t started_unix_ns;
 	uint64_t started_boot_ns;
 	uint64_t fleet_rules_saved_ns; /* last time all fleet rules went to the ledger */
+	uint64_t clock_settled_ns;     /* boot time; before it nothing is thrown away as expired */
 	uint64_t tick_took_ns;	       /* how long the last tick took */
 	uint64_t exchanges_refused;    /* no room for the profile */
 
-	struct weir_counter reasons[WEIR_REASON_MAX];	     /* summed this second */
-	struct weir_counter reasons_minute[WEIR_REASON_MAX]; /* a minute ago */
+	struct weir_counter reasons[WEIR_REASON_MAX]; /* summed this second */
+	struct loss_seen losses[LOSSES_MAX]; /* health.c */
 	struct guard_entry *guards;
 	size_t guard_count;
+	bool guards_are_put; /* as allow rules */
 };
 
 /* ---- start.c, restore.c, reload.c: from nothing to a daemon in force, and back ---- */
@@ -94,29 +108,39 @@ void daemon_reload(struct daemon *d);
 
 /* ---- loop.c, second.c ---- */
 int daemon_loop(struct daemon *d);
+/* From now on signals wait for the loop; one that comes during the start must not end it. */
+void daemon_hold_signals(void);
 /* Everything that is due; called once a second. */
 void daemon_second(struct daemon *d);
 /* The sign of life that the kernel side and the watchdog wait for. */
 void daemon_heartbeat(struct daemon *d);
+/* Called for each row of a long loop: now and then a sign of life, and room in the ring. */
+void daemon_breathe(struct daemon *d, size_t row);
 /* What `meta` must hold, but for the heartbeat. */
 struct weir_meta daemon_meta(const struct daemon *d);
 
 /* ---- rules.c: the one place where rules go to the maps ---- */
 /* Writes every change of d->rules to the maps, in batches, alive in between. 0 or -errno. */
 int daemon_apply_rules(struct daemon *d);
-void daemon_refresh_guards(struct daemon *d);
 void daemon_take_pushes(struct daemon *d);
 /* Allows that the configuration names; after a reload, too. */
 int daemon_put_config_allows(struct daemon *d);
 /* Sets the mode in memory, map and ledger, and replans. 0 or -errno. */
 int daemon_set_mode(struct daemon *d, uint8_t mode, const char *by);
 
+/* ---- guards.c ---- */
+/* Own addresses, gateways, resolvers and SSH peers as they are now, into rules; the caller applies them. */
+void daemon_refresh_guards(struct daemon *d);
+
 /* ---- tick.c, flush.c ---- */
 void daemon_tick(struct daemon *d);
 /* Makes the plan again and writes its difference: after a tick, an allow, a word, a new mode. */
 void daemon_replan(struct daemon *d);
+/* What changed, but not more than a flush may take; the rest with the next. */
 void daemon_flush(struct daemon *d);
-/* Deletes expired rules from the ledger. */
+/* All that changed, however long it takes. */
+void daemon_flush_whole(struct daemon *d);
+/* Deletes expired rules from the ledger, and expired allows from the words. */
 void daemon_flush_expired(struct daemon *d);
 
 /* ---- exchange.c ---- */

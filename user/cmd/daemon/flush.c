@@ -4,46 +4,53 @@
 
 #include "cmd/daemon/daemon.h"
 
+#include <errno.h>
+#include <stdint.h>
+
+/* In one flush, so that it stays well below a second: a blob takes about 10 us. */
+#define FLUSH_BLOBS_MAX 32768
+
+struct flush {
+	struct daemon *d;
+	size_t put, put_max;
+};
+
 static int blob_put(enum engine_blob kind, const char *key, const void *data, size_t len, void *arg)
 {
-	struct daemon *d = arg;
+	struct flush *flush = arg;
 
-	return ledger_put(d->ledger, (int)kind, key, data, len);
+	if (flush->put >= flush->put_max)
+		return -EAGAIN;
+	daemon_breathe(flush->d, flush->put++);
+	return ledger_put(flush->d->ledger, (int)kind, key, data, len);
 }
 
-void daemon_flush(struct daemon *d)
+static void flush_run(struct daemon *d, size_t put_max)
 {
+	struct flush flush = { .d = d, .put_max = put_max };
 	int error = ledger_begin(d->ledger);
 
 	if (error)
 		return; /* said once by the ledger; status shows it */
 	/* What a put refuses stays dirty in the engine; what it took, the ledger keeps until it is written. */
-	engine_each_dirty(d->engine, blob_put, d);
+	engine_each_dirty(d->engine, blob_put, &flush);
 	ledger_commit(d->ledger);
 }
 
-struct expired_allow {
-	uint64_t now_unix_ns;
-	struct net net;
-};
-
-static int expired_find(const struct rule *rule, void *arg)
+void daemon_flush(struct daemon *d)
 {
-	struct expired_allow *expired = arg;
+	flush_run(d, FLUSH_BLOBS_MAX);
+}
 
-	if (!rule->expires_unix_ns || rule->expires_unix_ns > expired->now_unix_ns)
-		return 0;
-	expired->net = rule->net;
-	return 1;
+void daemon_flush_whole(struct daemon *d)
+{
+	flush_run(d, SIZE_MAX);
 }
 
 void daemon_flush_expired(struct daemon *d)
 {
-	struct expired_allow expired = { .now_unix_ns = clock_unix_ns() };
+	uint64_t now_unix_ns = clock_unix_ns();
 
-	ledger_remove_expired(d->ledger, expired.now_unix_ns);
-	while (words_each_allow(d->words, expired_find, &expired)) {
-		if (words_remove_allow(d->words, &expired.net))
-			break; /* said by the words; tried again in an hour */
-	}
+	ledger_remove_expired(d->ledger, now_unix_ns);
+	words_remove_expired(d->words, now_unix_ns); /* what fails is said there, and tried again in an hour */
 }

@@ -37,6 +37,19 @@ static const struct guard_entry *guard_of(const struct daemon *d, const struct n
 	return NULL;
 }
 
+/* An own address, gateway or resolver is never blocked; of an SSH peer an operator may know that it is none of his. */
+static bool guard_refuses(const struct guard_entry *guard, bool is_forced)
+{
+	return guard && !(is_forced && guard->kind == GUARD_SSH_PEER);
+}
+
+bool lockout_is_ssh_peer(const struct daemon *d, const struct net *net)
+{
+	const struct guard_entry *guard = guard_of(d, net);
+
+	return guard && guard->kind == GUARD_SSH_PEER;
+}
+
 bool lockout_refuses(const struct daemon *d, const struct net *net, bool is_forced,
 		     char why[LOCKOUT_WHY_MAX])
 {
@@ -45,9 +58,10 @@ bool lockout_refuses(const struct daemon *d, const struct net *net, bool is_forc
 	why[0] = 0;
 	if (covers_everybody(net))
 		snprintf(why, LOCKOUT_WHY_MAX, "it covers everybody");
-	else if (guard)
-		snprintf(why, LOCKOUT_WHY_MAX, "it is %s %s of this host and would lock you out",
-			 guard->kind == GUARD_OWN ? "an" : "a", guard_kind_name(guard->kind));
+	else if (guard_refuses(guard, is_forced))
+		snprintf(why, LOCKOUT_WHY_MAX, "it is %s %s of this host and would lock you out%s",
+			 guard->kind == GUARD_OWN ? "an" : "a", guard_kind_name(guard->kind),
+			 guard->kind == GUARD_SSH_PEER ? ": --force if you mean it" : "");
 	else if (!is_forced && net_is_too_wide(net))
 		snprintf(why, LOCKOUT_WHY_MAX, "it is wider than /%d: --force if you mean it",
 			 net_is_ipv4(net) ? WEIR_NET4_MIN_LEN : WEIR_NET6_MIN_LEN);

@@ -36,7 +36,7 @@ static int timer_open(void)
 	return fd;
 }
 
-static int signals_open(void)
+static sigset_t signals_ours(void)
 {
 	sigset_t set;
 
@@ -44,8 +44,21 @@ static int signals_open(void)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	return set;
+}
+
+void daemon_hold_signals(void)
+{
+	sigset_t set = signals_ours();
+
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+}
+
+static int signals_open(void)
+{
+	sigset_t set = signals_ours();
+
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 

@@ -58,6 +58,4 @@ void daemon_report_minute(struct daemon *d)
 	if (minute.left_out)
 		events_write(d->events, minute.now_unix_ns, "drop", NULL,
 			     json_pack("{s:I}", "rules_left_out", (json_int_t)minute.left_out));
-	for (size_t i = 0; i < WEIR_REASON_MAX; i++)
-		d->reasons_minute[i] = d->reasons[i];
 }

@@ -8,8 +8,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "edge/log.h"
+
+/* Stacks that came and went since the ledger began, for each that there may be at once: 40 MB at the default. */
+#define NAMES_PER_STACK 8
 
 struct blob_restore {
 	struct daemon *d;
@@ -79,6 +83,17 @@ static int rule_take(const struct rule *rule, void *arg)
 	return error == -ENOMEM ? error : 0;
 }
 
+/* The id may be given anew: what an earlier daemon's rule caught is not the new one's. */
+static int hit_check(uint32_t rule_id, const struct weir_hit *hit, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)hit;
+	if (!rules_by_id(d->rules, rule_id))
+		maps_remove_hit(&d->maps, rule_id);
+	return 0;
+}
+
 static int rules_resume(struct daemon *d)
 {
 	struct rule_restore restore = { .d = d, .now_unix_ns = clock_unix_ns() };
@@ -89,6 +104,8 @@ static int rules_resume(struct daemon *d)
 		return -ENOMEM;
 	/* The ledger's first: they bring the ids under which the kernel counts their hits. */
 	error = ledger_each_rule(d->ledger, rule_take, &restore);
+	if (!error)
+		error = hits_each(d->maps.hits, hit_check, d);
 	if (!error)
 		error = words_each_allow(d->words, rule_take, &restore);
 	if (!error)
@@ -104,7 +121,9 @@ static int name_take(uint64_t digest, const char *name, void *arg)
 {
 	struct daemon *d = arg;
 
-	return stack_names_put(d->names, digest, name);
+	int error = stack_names_put(d->names, digest, name);
+
+	return error == -ENOSPC ? 0 : error; /* limits.stacks was lowered */
 }
 
 static int judgement_take(const char *fleet_id, enum fleet_word word, const struct net *members,
@@ -116,6 +135,38 @@ static int judgement_take(const char *fleet_id, enum fleet_word word, const stru
 	(void)member_count;
 	engine_judge(d->engine, fleet_id, word);
 	return 0;
+}
+
+/* What root may have written with bpftool while no daemon ran; -ENOENT where no daemon has filled `settings` yet. */
+static int mode_in_map(const struct daemon *d, uint64_t *mode)
+{
+	struct maps before = { .settings = kernel_settings_before(d->kernel) };
+	uint64_t idle_ns = 0;
+	int error;
+
+	if (before.settings < 0)
+		return before.settings;
+	error = maps_get(&before, WEIR_SETTING_FLOW_IDLE_NS, &idle_ns);
+	if (!error && !idle_ns)
+		error = -ENOENT;
+	if (!error)
+		error = maps_get(&before, WEIR_SETTING_MODE, mode);
+	close(before.settings);
+	return !error && *mode >= WEIR_MODE_MAX ? -EINVAL : error;
+}
+
+/* The map is right, not our memory of it; but of a ledger that is not the map's companion only "off" counts. */
+static void mode_follow_map(struct daemon *d, enum ledger_state state)
+{
+	uint64_t mode;
+
+	if (mode_in_map(d, &mode) || mode == d->mode ||
+	    (state != LEDGER_RESUMED && mode != WEIR_MODE_OFF))
+		return;
+	log_warning("mode is %s, as map settings says; it was %s", mode_name((uint8_t)mode),
+		    mode_name(d->mode));
+	d->mode = (uint8_t)mode;
+	ledger_set_value(d->ledger, "mode", mode_name(d->mode));
 }
 
 static void mode_resume(struct daemon *d, enum ledger_state state)
@@ -132,16 +183,18 @@ static void mode_resume(struct daemon *d, enum ledger_state state)
 	}
 	if (state != LEDGER_RESUMED)
 		ledger_set_value(d->ledger, "mode", mode_name(d->mode));
+	mode_follow_map(d, state);
 	if (!ledger_get_value(d->ledger, "mode_forced", text, sizeof(text)) && text[0]) {
 		struct problem problem = {
 			.key = "mode forced",
-			.what = "the ledger was corrupt and set aside: mode is propose",
 			.advice =
 				"look at ledger.db.corrupt-* in the state directory, then set the "
 				"mode with `weir mode`",
 			.since_unix_ns = clock_unix_ns(),
 		};
 
+		snprintf(problem.what, sizeof(problem.what),
+			 "the ledger was corrupt and set aside: mode is %s", mode_name(d->mode));
 		problem_set(&d->problems, &problem);
 	}
 }
@@ -173,6 +226,8 @@ int daemon_restore(struct daemon *d)
 	d->names = stack_names_new();
 	if (!d->names)
 		return -ENOMEM;
+	/* Names in the ledger are names in memory first, so that this holds for both. */
+	stack_names_limit(d->names, (size_t)d->config.stacks_max * NAMES_PER_STACK);
 	error = ledger_each_stack(d->ledger, name_take, d);
 	if (!error)
 		error = engine_resume(d);

@@ -30,6 +30,21 @@ static void apply_failed(struct daemon *d, int error)
 	problem_set(&d->problems, &problem);
 }
 
+/* Once the maps no longer hold them: a rule that is given the id anew begins at zero. */
+static void hits_forget(struct daemon *d)
+{
+	static uint32_t ids[BATCH_MAX];
+	size_t count;
+
+	while ((count = rules_take_released(d->rules, ids, BATCH_MAX))) {
+		for (size_t i = 0; i < count; i++) {
+			maps_remove_hit(&d->maps, ids[i]);
+			hit_memory_take(&d->hit_memory, ids[i], 0);
+		}
+		daemon_heartbeat(d);
+	}
+}
+
 int daemon_apply_rules(struct daemon *d)
 {
 	static struct rule_change changes[BATCH_MAX]; /* large, and the loop is one thread */
@@ -46,68 +61,13 @@ int daemon_apply_rules(struct daemon *d)
 		if (d->ring && count == BATCH_MAX)
 			ring_consume(d->ring);
 	}
-	if (error)
+	if (error) {
 		apply_failed(d, error);
-	else
-		problem_clear(&d->problems, "rules");
-	return error;
-}
-
-static bool guards_are_same(const struct daemon *d, const struct guard_entry *guards, size_t count)
-{
-	if (count != d->guard_count)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		if (net_compare(&guards[i].net, &d->guards[i].net) ||
-		    guards[i].kind != d->guards[i].kind)
-			return false;
+		return error;
 	}
-	return true;
-}
-
-static int guards_put(struct daemon *d)
-{
-	struct rule *rules = calloc(d->guard_count + 1, sizeof(*rules));
-	struct rules_replaced replaced;
-	int error;
-
-	if (!rules)
-		return -ENOMEM;
-	for (size_t i = 0; i < d->guard_count; i++) {
-		rules[i] = (struct rule){
-			.net = d->guards[i].net,
-			.action = WEIR_ACTION_ALLOW,
-			.origin = WEIR_ORIGIN_GUARD,
-			.created_unix_ns = clock_unix_ns(),
-			.list = "",
-			.reason = guard_kind_name(d->guards[i].kind),
-			.by = "guard",
-		};
-	}
-	error = rules_replace(d->rules, WEIR_ORIGIN_GUARD, "", rules, d->guard_count, false,
-			      &replaced);
-	free(rules);
-	return error;
-}
-
-void daemon_refresh_guards(struct daemon *d)
-{
-	struct guard_entry *guards = NULL;
-	size_t count = 0;
-	int error = guard_read(d->config.ssh_port, &guards, &count);
-
-	if (!error && guards_are_same(d, guards, count)) {
-		free(guards);
-		return;
-	}
-	if (!error) {
-		free(d->guards);
-		d->guards = guards;
-		d->guard_count = count;
-		error = guards_put(d);
-	}
-	if (error)
-		log_warning("cannot tell whom not to lock out: %s", strerror(-error));
+	hits_forget(d);
+	problem_clear(&d->problems, "rules");
+	return 0;
 }
 
 int daemon_put_config_allows(struct daemon *d)

@@ -16,6 +16,7 @@
 #define SWEEP_BUDGET 65536
 /* A step of the wall clock by more than this moves every expiry. */
 #define CLOCK_STEP_NS (2 * NS_PER_S)
+#define BREATH_ROWS 4096 /* some milliseconds of any loop */
 
 struct weir_meta daemon_meta(const struct daemon *d)
 {
@@ -39,12 +40,30 @@ void daemon_heartbeat(struct daemon *d)
 	heart_beat(&d->heart, &meta);
 }
 
+void daemon_breathe(struct daemon *d, size_t row)
+{
+	if (row % BREATH_ROWS != BREATH_ROWS - 1)
+		return;
+	daemon_heartbeat(d);
+	if (d->ring)
+		ring_consume(d->ring);
+}
+
 static bool is_due(uint64_t *due_ns, uint64_t every_ns, uint64_t now_ns)
 {
 	if (now_ns < *due_ns)
 		return false;
 	*due_ns = now_ns + every_ns;
 	return true;
+}
+
+static void expiries_clamp(struct daemon *d)
+{
+	size_t clamped = rules_clamp(d->rules, clock_unix_ns() + d->config.rule_ttl_max_ns);
+
+	if (clamped)
+		log_warning("%zu rules end at rules.ttl_max: the clock was ahead when they were made",
+			    clamped);
 }
 
 static void clock_follow(struct daemon *d)
@@ -57,6 +76,8 @@ static void clock_follow(struct daemon *d)
 	log_warning("the clock stepped by %lld ms: every rule's expiry is written again",
 		    (long long)(step_ns / 1000000));
 	d->maps.boot_unix_ns = boot_unix_ns;
+	d->clock_settled_ns = clock_boot_ns() + CLOCK_SETTLE_NS;
+	expiries_clamp(d);
 	rules_mark_all_dirty(d->rules);
 }
 
@@ -85,10 +106,25 @@ static void sweep(struct daemon *d, uint64_t now_ns)
 	ring_consume(d->ring);
 }
 
+/* The map is small, and half of it empty nearly always: a look a minute. */
+static void stacks_sweep(struct daemon *d, uint64_t now_ns)
+{
+	int removed = maps_sweep_stacks(&d->maps, now_ns, d->config.flow_idle_ns,
+					d->config.stacks_max);
+
+	if (removed > 0)
+		log_info("map stacks was half full: %d without a new flow went", removed);
+	else if (removed < 0)
+		log_warning("cannot sweep stacks: %s", strerror(-removed));
+}
+
 static void expire(struct daemon *d)
 {
-	size_t expired = rules_expire(d->rules, clock_unix_ns());
+	size_t expired = 0;
 
+	/* Until then they are only out of force: the kernel side checks each expiry itself. */
+	if (clock_boot_ns() >= d->clock_settled_ns)
+		expired = rules_expire(d->rules, clock_unix_ns());
 	if (expired)
 		log_info("%zu rules expired", expired);
 	daemon_apply_rules(d);
@@ -113,9 +149,12 @@ void daemon_second(struct daemon *d)
 		daemon_tick(d);
 	if (is_due(&d->due.flush_ns, d->config.ledger_flush_ns, now_ns))
 		daemon_flush(d);
-	if (is_due(&d->due.minute_ns, MINUTE_NS, now_ns))
+	if (is_due(&d->due.minute_ns, MINUTE_NS, now_ns)) {
 		daemon_report_minute(d);
-	if (is_due(&d->due.hour_ns, HOUR_NS, now_ns)) {
+		stacks_sweep(d, now_ns);
+	}
+	if (now_ns >= d->clock_settled_ns && is_due(&d->due.hour_ns, HOUR_NS, now_ns)) {
+		expiries_clamp(d);
 		daemon_flush_expired(d);
 		maps_rebuild_prefilter(&d->maps, d->rules);
 	}

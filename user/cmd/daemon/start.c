@@ -32,14 +32,16 @@ static int exit_code_of(int error)
 	}
 }
 
+/* A directory that is there is the operator's: only what we make gets our group and mode. */
 static int directory_make(const char *path, mode_t mode, const char *group_name)
 {
 	const struct group *group = group_name ? getgrnam(group_name) : NULL;
 
-	if (mkdir(path, mode) < 0 && errno != EEXIST) {
-		int error = -errno;
+	if (mkdir(path, mode) < 0) {
+		int error = errno == EEXIST ? 0 : -errno;
 
-		log_error("%s: cannot make directory: %s", path, strerror(errno));
+		if (error)
+			log_error("%s: cannot make directory: %s", path, strerror(-error));
 		return error;
 	}
 	if (group && chown(path, (uid_t)-1, group->gr_gid) < 0)
@@ -75,10 +77,11 @@ static int kernel_start_up(struct daemon *d)
 /* Settings before rules, rules before programs: no packet may slip through in between. */
 static int maps_fill_up(struct daemon *d)
 {
-	int error = maps_configure(&d->maps, &d->config);
+	int error = maps_set(&d->maps, WEIR_SETTING_MODE, d->mode);
 
+	/* The mode first: where the other settings stand, it is known to be there too. */
 	if (!error)
-		error = maps_set(&d->maps, WEIR_SETTING_MODE, d->mode);
+		error = maps_configure(&d->maps, &d->config);
 	if (error) {
 		log_error("cannot write the configuration to the maps: %s", strerror(-error));
 		return error;
@@ -164,12 +167,14 @@ int daemon_start(struct daemon *d)
 
 	d->epoll_fd = d->timer_fd = d->signal_fd = d->link_fd = -1;
 	umask(0077);
+	daemon_hold_signals();
 	if (config_check(&d->config, why, sizeof(why))) {
 		log_error("%s: %s", d->config_path ? d->config_path : "configuration", why);
 		return API_EXIT_USAGE;
 	}
 	d->started_unix_ns = clock_unix_ns();
 	d->started_boot_ns = clock_boot_ns();
+	d->due.hour_ns = d->started_boot_ns + CLOCK_SETTLE_NS;
 	error = events_open(d->config.events_file, &d->events);
 	if (!error)
 		error = start_in_order(d);
@@ -187,7 +192,7 @@ int daemon_start(struct daemon *d)
 void daemon_stop(struct daemon *d)
 {
 	if (d->is_in_force) {
-		daemon_flush(d);
+		daemon_flush_whole(d);
 		daemon_heartbeat(d);
 		log_info(
 			d->config.is_persistent ?

@@ -119,6 +119,8 @@ void streams_expire(struct streams *streams, struct api_server *api, uint64_t no
 		struct stream *stream = &streams->rows[i];
 		json_t *line;
 
+		if (stream->connection && !api_server_has(api, stream->connection))
+			stream_forget(streams, stream);
 		if (!stream->connection || !stream->end_unix_ns ||
 		    now_unix_ns < stream->end_unix_ns)
 			continue;

@@ -32,7 +32,7 @@ int stream_add(struct streams *streams, uint64_t connection, uint64_t end_unix_n
 /* Sends to all; those that are gone are forgotten. */
 void streams_send(struct streams *streams, struct api_server *api, const struct exchange *exchange,
 		  const struct stack_names *names);
-/* Ends those whose time is over with a last line {"end":true,"lost":N}. */
+/* Forgets those whose client is gone, and ends those whose time is over with a last line {"end":true,"lost":N}. */
 void streams_expire(struct streams *streams, struct api_server *api, uint64_t now_unix_ns);
 void streams_clear(struct streams *streams);
 /* The line's inverse, for the client. False: not such a line. */

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
+
 #include "edge/kernel/features.h"
 #include "edge/kernel/lock.h"
 #include "edge/kernel/object.h"
@@ -147,6 +149,17 @@ int kernel_open_replay(const struct config *config, struct kernel **out)
 enum kernel_start kernel_start(const struct kernel *kernel)
 {
 	return kernel->start;
+}
+
+int kernel_settings_before(const struct kernel *kernel)
+{
+	char path[PIN_PATH_MAX];
+	int err = pins_join(path, kernel->pin_dir, "settings"), fd;
+
+	if (err)
+		return err;
+	fd = bpf_obj_get(path);
+	return fd < 0 ? -errno : fd;
 }
 
 const struct kernel_maps *kernel_maps(const struct kernel *kernel)

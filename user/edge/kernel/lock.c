@@ -28,8 +28,9 @@ static pid_t lock_read_pid(int fd)
 
 static int run_dir_make(const char *run_dir, gid_t gid)
 {
-	if (mkdir(run_dir, PIN_MODE_DIR) != 0 && errno != EEXIST)
-		return -errno;
+	/* One that is there is the operator's and stays as it is. */
+	if (mkdir(run_dir, PIN_MODE_DIR) != 0)
+		return errno == EEXIST ? 0 : -errno;
 	if (gid != PIN_NO_GROUP && chown(run_dir, 0, gid) != 0)
 		return -errno;
 	return 0;
@@ -37,6 +38,7 @@ static int run_dir_make(const char *run_dir, gid_t gid)
 
 int lock_take(const char *run_dir, gid_t gid)
 {
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	char path[PIN_PATH_MAX], text[32];
 	int fd, len, err = run_dir_make(run_dir, gid);
 
@@ -52,8 +54,8 @@ int lock_take(const char *run_dir, gid_t gid)
 		log_error("%s cannot be opened: %s", path, strerror(-err));
 		return err;
 	}
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		err = errno == EWOULDBLOCK ? -EBUSY : -errno;
+	if (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
+		err = errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
 		log_error("another weir (pid %d) runs with run_dir %s; stop it first",
 			  (int)lock_read_pid(fd), run_dir);
 		close(fd);
@@ -90,6 +92,7 @@ int lock_take_pins(const char *pin_dir)
 
 pid_t kernel_daemon_pid(const char *run_dir)
 {
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	char path[PIN_PATH_MAX];
 	pid_t pid = 0;
 	int fd;
@@ -99,7 +102,8 @@ pid_t kernel_daemon_pid(const char *run_dir)
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return 0;
-	if (flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+	/* Asks without taking it: a daemon that starts just now must not find it taken. */
+	if (fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
 		pid = lock_read_pid(fd);
 	close(fd);
 	return pid;
