@@ -78,7 +78,7 @@ struct weir_rule {
 				established flows */
 	__u8 action;	     /* enum weir_action */
 	__u8 origin;	     /* enum weir_origin */
-	__u32 prefix_len;    /* in a trie: that of the entry's own key, so that what it covers up can be
+	__u32 prefix_len; /* in a trie: that of the entry's own key, so that what it covers up can be
 				found when it has expired or only observes */
 	__u32 reserved;
 };

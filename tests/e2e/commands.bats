@@ -190,10 +190,11 @@ without_root() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 	edge_spawn python3 -c '
 import socket
 s = socket.create_server(("10.77.0.1", 22))
-while True: c = s.accept(); globals().setdefault("kept", []).append(c)'
+while True:
+    c = s.accept()[0]; globals().setdefault("kept", []).append(c); c.sendall(b"k" * 2000)'
 	local server=${PIDS[-1]}
 	wait_until 5 client_run bash -c 'exec 3<>/dev/tcp/10.77.0.1/22'
-	client_spawn bash -c 'exec 3<>/dev/tcp/10.77.0.1/22; sleep 60'
+	client_spawn bash -c 'exec 3<>/dev/tcp/10.77.0.1/22; head -c 2000 /dev/zero >&3; sleep 60'
 	local peer=${PIDS[-1]}
 	wait_until 8 eval 'weir rules --all --json | jq -e ".rules[] | select(.reason == \"ssh peer\")"'
 	code 2 weir block 10.77.0.2

@@ -57,6 +57,48 @@ static void a_fleet_convinces_in_three_families(void **state)
 	world_clear(&world);
 }
 
+/*
+ * Relay delays of their own make members differ a little, a machine's pauses hardly vary: the
+ * difference stands out from the noise, and is still far below what ordinary sources differ by.
+ */
+#define STEADY_WITHIN_SD 0.15
+#define STEADY_BETWEEN_SD 0.1
+
+static void steady_pauses_set(const struct snapshot *snapshot, const struct cohort *cohort)
+{
+	for (size_t i = 0; i < cohort->count; i++) {
+		struct profile *profile = &snapshot->rows[cohort->rows[i]].source->profile;
+		struct moments *pause = &profile->today.moments[FEATURE_PAUSE];
+		double mean = -1 + (i % 2 ? STEADY_BETWEEN_SD : -STEADY_BETWEEN_SD), n = pause->n;
+
+		pause->sum = (float)(n * mean);
+		pause->sumsq = (float)(n * mean * mean +
+				       fmax(n - 1, 0) * STEADY_WITHIN_SD * STEADY_WITHIN_SD);
+	}
+}
+
+static void a_steady_fleet_is_not_punished_for_its_small_noise(void **state)
+{
+	struct population_options options = steady_minutes(1);
+	struct detect_settings settings = settings_minutes();
+	struct snapshot snapshot;
+	struct cohort cohort;
+	struct world world;
+	double db[FAMILY_MAX];
+
+	(void)state;
+	world_make(&world, &options, &settings);
+	world_run(&world, 240);
+	world_snapshot(&world, &snapshot);
+	cohort_of_role(&world, &snapshot, ROLE_FLEET, &cohort);
+	steady_pauses_set(&snapshot, &cohort);
+	weigh(&snapshot, &cohort, db);
+	assert_true(db[FAMILY_CADENCE] >= 6);
+	free(cohort.rows);
+	snapshot_clear(&snapshot);
+	world_clear(&world);
+}
+
 struct near {
 	double distance;
 	uint32_t row;
@@ -173,6 +215,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_fleet_convinces_in_three_families),
+		cmocka_unit_test(a_steady_fleet_is_not_punished_for_its_small_noise),
 		cmocka_unit_test(ordinary_sources_that_look_alike_do_not_convince),
 		cmocka_unit_test(a_ratio_follows_its_statistic),
 		cmocka_unit_test(a_family_speaks_with_the_mean_of_its_ratios_up_to_its_cap),

@@ -84,6 +84,44 @@ static void coordination_alone_is_never_confirmed(void **state)
 	fleets_clear(&fleets);
 }
 
+/* Who is blocked moves its load to the rest: a fleet is blocked when it can be blocked whole. */
+static void a_fleet_is_confirmed_when_its_members_are_listed(void **state)
+{
+	struct detect_settings settings = settings_days();
+	struct snapshot snapshot = { .settings = &settings, .now_ns = START_UNIX_NS + DAY_NS / 8 };
+	struct fleets fleets = { .items = NULL };
+	struct followed *followed = followed_new(&fleets, "f-aaaa");
+	struct fleet *fleet = &followed->fleet;
+
+	(void)state;
+	fleet->members = calloc(60, sizeof(struct fleet_member));
+	fleet->member_count = 60;
+	for (int i = 0; i < 60; i++)
+		fleet->members[i] =
+			(struct fleet_member){ .is_listed = i < 52, .concealment_db = 9 };
+	fleet->level = FLEET_SUSPECT;
+	fleet->first_suspected_unix_ns = START_UNIX_NS;
+	followed->banked_db[FAMILY_COUNTS] = followed->banked_db[FAMILY_SIZES] = 15;
+	followed->banked_db[FAMILY_CADENCE] = 15;
+	followed->today_db[FAMILY_RELAY] = 12;
+	followed_score(followed);
+	assert_true(followed_may_confirm(followed, &settings));
+	fleets_judge_levels(&fleets, &snapshot, 1);
+	assert_int_equal(fleet->level, FLEET_SUSPECT);
+	for (int i = 52; i < 57; i++)
+		fleet->members[i].is_listed = true;
+	fleets_judge_levels(&fleets, &snapshot, 1);
+	assert_int_equal(fleet->level, FLEET_CONFIRMED);
+
+	for (int i = 52; i < 57; i++)
+		fleet->members[i].is_listed = false;
+	fleet->level = FLEET_SUSPECT;
+	snapshot.now_ns = START_UNIX_NS + DAY_NS / 2; /* it is not waited for ever */
+	fleets_judge_levels(&fleets, &snapshot, 1);
+	assert_int_equal(fleet->level, FLEET_CONFIRMED);
+	fleets_clear(&fleets);
+}
+
 /* What explain prints adds up to the score. */
 static void evidence_adds_up_to_the_score(void **state)
 {
@@ -117,6 +155,7 @@ int main(void)
 		cmocka_unit_test(banked_evidence_is_bound_by_its_caps),
 		cmocka_unit_test(e_bh_asks_more_where_more_was_tested),
 		cmocka_unit_test(coordination_alone_is_never_confirmed),
+		cmocka_unit_test(a_fleet_is_confirmed_when_its_members_are_listed),
 		cmocka_unit_test(evidence_adds_up_to_the_score),
 	};
 

@@ -208,6 +208,31 @@ static void a_walk_in_small_batches_sees_every_entry_once(void **state)
 	close(fd);
 }
 
+static void stacks_put(int fd, uint64_t first, uint64_t count, uint64_t last_ns)
+{
+	struct weir_stack stack = { .last_ns = last_ns };
+
+	for (uint64_t digest = first; digest < first + count; digest++)
+		assert_int_equal(bpf_map_update_elem(fd, &digest, &stack, BPF_ANY), 0);
+}
+
+static void idle_stacks_go_once_the_map_is_half_full_and_not_before(void **state)
+{
+	struct maps maps = { .stacks = map_make(BPF_MAP_TYPE_HASH, 8, sizeof(struct weir_stack),
+						100, 0) };
+
+	(void)state;
+	stacks_put(maps.stacks, 1, 40, 1000);
+	stacks_put(maps.stacks, 41, 10, 5000);
+	assert_int_equal(maps_sweep_stacks(&maps, 6000, 2000, 100), 0);
+	stacks_put(maps.stacks, 51, 1, 5000);
+	assert_int_equal(maps_sweep_stacks(&maps, 6000, 2000, 100), 40);
+	assert_int_equal(map_count(maps.stacks), 11);
+	/* Not one of them is older than the machine. */
+	assert_int_equal(maps_sweep_stacks(&maps, 1000, 2000, 10), 0);
+	close(maps.stacks);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +245,7 @@ int main(void)
 		MAPS_TEST(reasons_are_the_sums_over_all_cpus),
 		MAPS_TEST(a_rule_without_hits_has_none),
 		MAPS_TEST(a_walk_in_small_batches_sees_every_entry_once),
+		cmocka_unit_test(idle_stacks_go_once_the_map_is_half_full_and_not_before),
 	};
 
 	if (geteuid() != 0) {

@@ -72,8 +72,6 @@ static void a_digest_is_never_zero_and_does_not_change(void **state)
 	assert_int_not_equal(stack_name_digest("ab"), stack_name_digest("ba"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, names_make, names_drop)
-
 static void at_the_limit_known_names_stay_and_new_ones_are_refused(void **state)
 {
 	stack_names_limit(*state, 1);
@@ -84,12 +82,15 @@ static void at_the_limit_known_names_stay_and_new_ones_are_refused(void **state)
 	assert_null(stack_names_get(*state, 8));
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, names_make, names_drop)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_first_name_of_a_digest_stays),
 		TEST(many_names_are_all_found_again),
 		TEST(a_digest_is_never_zero_and_does_not_change),
+		TEST(at_the_limit_known_names_stay_and_new_ones_are_refused),
 	};
 
 	return cmocka_run_group_tests_name("stack_names", tests, NULL, NULL);

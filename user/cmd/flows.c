@@ -78,7 +78,8 @@ int cmd_flows(int argc, char **argv)
 	long limit = LIMIT_DEFAULT;
 	const struct option_row rows[] = {
 		{ "sort", 's', OPTION_TEXT, &sort, "KEY", "exchanges, bytes, age or last" },
-		{ "limit", 'n', OPTION_NUMBER, &limit, "N", "rows, 0 for as many as there may be, 100,000 (default 50)" },
+		{ "limit", 'n', OPTION_NUMBER, &limit, "N",
+		  "rows, 0 for as many as there may be, 100,000 (default 50)" },
 	};
 	struct options options = {
 		.usage = "weir flows [--sort KEY] [--limit N] [--json] [ADDRESS|CIDR]",

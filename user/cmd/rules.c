@@ -82,8 +82,8 @@ static int page_take_rows(struct rules_view *view, const json_t *page)
 static int page_take_nets(struct rules_view *view, const json_t *page)
 {
 	const json_t *rows = json_object_get(page, "rules");
-	struct net *nets = reallocarray(
-		view->nets, view->net_count + json_array_size(rows) + 1, sizeof(*nets));
+	struct net *nets = reallocarray(view->nets, view->net_count + json_array_size(rows) + 1,
+					sizeof(*nets));
 	const json_t *row;
 	size_t i;
 

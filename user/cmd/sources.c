@@ -81,7 +81,8 @@ int cmd_sources(int argc, char **argv)
 	const struct option_row rows[] = {
 		{ "sort", 's', OPTION_TEXT, &sort, "KEY",
 		  "exchanges, rate, bytes, connections or last" },
-		{ "limit", 'n', OPTION_NUMBER, &limit, "N", "rows, 0 for as many as there may be, 100,000 (default 50)" },
+		{ "limit", 'n', OPTION_NUMBER, &limit, "N",
+		  "rows, 0 for as many as there may be, 100,000 (default 50)" },
 	};
 	struct options options = {
 		.usage = "weir sources [--sort KEY] [--limit N] [--json]",

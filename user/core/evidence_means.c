@@ -7,6 +7,7 @@
 #include "core/evidence.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@
 #define STATISTIC_MIN 0.2     /* a rescaled F is never taken as smaller */
 #define WEIGHT_APART_MIN 0.01 /* of ln F: keeps the weights' sum above 0 */
 #define LAW_SD_MIN 0.1	      /* of ln F: sessions are not quite independent draws */
+#define WEIGHT_TOLD_MIN 0.1   /* a feature that weighs less has no part in the sentence */
 
 #define TEST_FEATURES_MAX 3
 
@@ -34,6 +36,7 @@ struct means_test {
 struct means {
 	struct anova anova[TEST_FEATURES_MAX];
 	bool is_usable[TEST_FEATURES_MAX];
+	double weight[TEST_FEATURES_MAX]; /* in the test's statistic; sum 1 */
 };
 
 /* The ordinary groups', brought to the cohort's number of sessions. */
@@ -101,7 +104,19 @@ static double log_f_of_persona(const struct anova *anova, double sd)
 	return log1p(anova_n0(anova) * sd * sd / anova_within(anova));
 }
 
-/* F grows with the sessions a source has: a group's is brought to the cohort's. */
+/*
+ * What the cohort's F would be, did its members differ as much as the group's: with the cohort's own
+ * noise and sessions. F against F would punish a fleet for being steady. Below 1 there is no
+ * difference that could grow.
+ */
+static double f_transported(const struct anova *group, const struct anova *cohort)
+{
+	double excess = anova_f(group) - 1, sessions = anova_n0(cohort) / anova_n0(group);
+	double noise = anova_within(group) / anova_within(cohort);
+
+	return 1 + excess * (excess > 0 ? sessions * noise : fmin(sessions, 1));
+}
+
 static bool null_add(const struct means *group, const struct means *cohort,
 		     struct means_nulls *nulls)
 {
@@ -113,7 +128,7 @@ static bool null_add(const struct means *group, const struct means *cohort,
 			continue;
 		if (!group->is_usable[i])
 			return false;
-		f = 1 + (anova_f(anova) - 1) * anova_n0(&cohort->anova[i]) / anova_n0(anova);
+		f = f_transported(anova, &cohort->anova[i]);
 		nulls->log_f[i][nulls->count] = log(fmax(f, STATISTIC_MIN));
 		nulls->noise[i][nulls->count] = log_f_variance(anova);
 		nulls->spread[i][nulls->count] = anova_between_sd(anova);
@@ -135,30 +150,29 @@ static double mean_of(const double *values, size_t count)
  * Fisher's discriminant, feature by feature, from the law and the nulls alone: what cannot tell
  * weighs nothing.
  */
-static void weights_set(const struct means *cohort, const struct means_nulls *nulls,
-			double weights[TEST_FEATURES_MAX])
+static void weights_set(struct means *cohort, const struct means_nulls *nulls)
 {
 	double total = 0;
 
 	for (size_t i = 0; i < TEST_FEATURES_MAX; i++) {
 		double mean = mean_of(nulls->log_f[i], nulls->count), variance = 0, apart;
 
-		weights[i] = 0;
+		cohort->weight[i] = 0;
 		if (!cohort->is_usable[i])
 			continue;
 		for (size_t j = 0; j < nulls->count; j++)
 			variance += pow(nulls->log_f[i][j] - mean, 2) / (double)nulls->count;
 		apart = mean - log_f_of_persona(&cohort->anova[i], PERSONA_SMALL);
-		weights[i] =
+		cohort->weight[i] =
 			fmax(apart, WEIGHT_APART_MIN) /
 			(variance + log_f_variance(&cohort->anova[i]) + LAW_SD_MIN * LAW_SD_MIN);
-		total += weights[i];
+		total += cohort->weight[i];
 	}
 	for (size_t i = 0; i < TEST_FEATURES_MAX; i++)
-		weights[i] /= total;
+		cohort->weight[i] /= total;
 }
 
-static struct fleet_law law_of(const struct means *cohort, const double weights[TEST_FEATURES_MAX])
+static struct fleet_law law_of(const struct means *cohort)
 {
 	struct fleet_law law = { .parts = PERSONAS };
 	double variance = 0;
@@ -166,10 +180,10 @@ static struct fleet_law law_of(const struct means *cohort, const double weights[
 	for (size_t j = 0; j < TEST_FEATURES_MAX; j++) {
 		if (!cohort->is_usable[j])
 			continue;
-		variance += pow(weights[j], 2) * log_f_variance(&cohort->anova[j]);
+		variance += pow(cohort->weight[j], 2) * log_f_variance(&cohort->anova[j]);
 		for (size_t i = 0; i < PERSONAS; i++)
-			law.log_mean[i] +=
-				weights[j] * log_f_of_persona(&cohort->anova[j], persona_sd[i]);
+			law.log_mean[i] += cohort->weight[j] *
+					   log_f_of_persona(&cohort->anova[j], persona_sd[i]);
 	}
 	for (size_t i = 0; i < PERSONAS; i++)
 		law.weight[i] = persona_weight[i];
@@ -177,15 +191,15 @@ static struct fleet_law law_of(const struct means *cohort, const double weights[
 	return law;
 }
 
-static struct null_sample sample_of(const struct means_nulls *nulls,
-				    const double weights[TEST_FEATURES_MAX], double independent)
+static struct null_sample sample_of(const struct means *cohort, const struct means_nulls *nulls,
+				    double independent)
 {
 	struct null_sample sample = { .count = nulls->count, .independent = independent };
 
 	for (size_t i = 0; i < nulls->count; i++)
 		for (size_t j = 0; j < TEST_FEATURES_MAX; j++) {
-			sample.logs[i] += weights[j] * nulls->log_f[j][i];
-			sample.noise += weights[j] * weights[j] * nulls->noise[j][i];
+			sample.logs[i] += cohort->weight[j] * nulls->log_f[j][i];
+			sample.noise += pow(cohort->weight[j], 2) * nulls->noise[j][i];
 		}
 	return sample;
 }
@@ -201,45 +215,61 @@ static double between_at_most(const struct anova *anova)
 	return excess > 0 ? sqrt(excess) : 0;
 }
 
-static void why_add(char *why, const char *format, const char *noun, enum feature feature,
-		    double sd)
+static void why_add(char *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void why_add(char *why, const char *format, ...)
 {
 	size_t used = strlen(why);
+	va_list arguments;
 
-	used += (size_t)snprintf(why + used, EVIDENCE_WHY_MAX - used, format, noun);
-	if (used >= EVIDENCE_WHY_MAX)
-		return;
-	if (feature == FEATURE_CADENCE)
-		snprintf(why + used, EVIDENCE_WHY_MAX - used, "%.2f", sd);
+	va_start(arguments, format);
+	vsnprintf(why + used, EVIDENCE_WHY_MAX - used, format, arguments);
+	va_end(arguments);
+}
+
+static void why_add_spread(char *why, enum feature feature, const char *prefix, double sd)
+{
+	double percent = 100 * expm1(sd);
+
+	if (percent < 0.5)
+		why_add(why, "no more than chance");
+	else if (feature == FEATURE_CADENCE)
+		why_add(why, "%s%.2f", prefix, sd);
 	else
-		snprintf(why + used, EVIDENCE_WHY_MAX - used, "%.0f %%", 100 * expm1(sd));
+		why_add(why, "%s%.0f %%", prefix, percent);
+}
+
+static bool feature_is_told(const struct means *cohort, size_t i)
+{
+	return cohort->is_usable[i] && cohort->weight[i] >= WEIGHT_TOLD_MIN;
 }
 
 /*
- * "60 sources differ in mean request size by at most 14 %, response size 13 %; ordinary ones .. by
- * 76 %, 44 %"
+ * "60 sources differ in mean request size by at most 14 %, response size by no more than chance;
+ * ordinary ones most like them by 76 %, 44 %"
  */
 static void why_write(const struct means_test *test, const struct means *cohort,
 		      struct means_nulls *nulls, char *why)
 {
-	bool is_first = true;
+	const char *join = " ";
 
 	snprintf(why, EVIDENCE_WHY_MAX, "%.0f sources differ in mean", cohort->anova[0].groups);
 	for (size_t i = 0; i < test->features; i++) {
-		if (!cohort->is_usable[i])
+		if (!feature_is_told(cohort, i))
 			continue;
-		why_add(why, is_first ? " %s by at most " : ", %s ", feature_name(test->feature[i]),
-			test->feature[i], between_at_most(&cohort->anova[i]));
-		is_first = false;
+		why_add(why, "%s%s by ", join, feature_name(test->feature[i]));
+		why_add_spread(why, test->feature[i], "at most ",
+			       between_at_most(&cohort->anova[i]));
+		join = ", ";
 	}
-	is_first = true;
+	join = "; ordinary ones most like them by ";
 	for (size_t i = 0; i < test->features; i++) {
-		if (!cohort->is_usable[i])
+		if (!feature_is_told(cohort, i))
 			continue;
-		why_add(why, is_first ? "; %s by " : "%s, ",
-			is_first ? "ordinary ones most like them" : "", test->feature[i],
-			stats_quantile(nulls->spread[i], nulls->count, 0.5));
-		is_first = false;
+		why_add(why, "%s", join);
+		why_add_spread(why, test->feature[i], "",
+			       stats_quantile(nulls->spread[i], nulls->count, 0.5));
+		join = ", ";
 	}
 }
 
@@ -262,7 +292,7 @@ static bool means_run(const struct evidence_inputs *inputs, const struct means_t
 	const struct cohort *cohort = inputs->cohort;
 	struct means own = means_of(inputs->snapshot, cohort->rows, cohort->count, test, GROUPS_MIN,
 				    FREEDOM_MIN);
-	double weights[TEST_FEATURES_MAX], statistic = 0;
+	double statistic = 0;
 	struct means_nulls nulls;
 	struct null_sample sample;
 	struct fleet_law law;
@@ -270,12 +300,12 @@ static bool means_run(const struct evidence_inputs *inputs, const struct means_t
 	nulls_collect(inputs, test, &own, &nulls);
 	if (nulls.count == 0 || !(own.is_usable[0] || own.is_usable[1] || own.is_usable[2]))
 		return false;
-	weights_set(&own, &nulls, weights);
+	weights_set(&own, &nulls);
 	for (size_t i = 0; i < TEST_FEATURES_MAX; i++)
 		if (own.is_usable[i])
-			statistic += weights[i] * log_f(&own.anova[i]);
-	law = law_of(&own, weights);
-	sample = sample_of(&nulls, weights, inputs->nulls->independent);
+			statistic += own.weight[i] * log_f(&own.anova[i]);
+	law = law_of(&own);
+	sample = sample_of(&own, &nulls, inputs->nulls->independent);
 	out->test = test->test;
 	out->family = test->family;
 	out->figure = exp(statistic);

@@ -12,6 +12,8 @@
 #define SCORE_MAX_DB 60
 #define FAMILY_SPEAKS_DB 3 /* odds of two: below it a family does not count as one of three */
 #define FAMILIES_MIN 3
+#define LISTED_SHARE 0.95   /* of the members in sight, before the first of them is blocked.. */
+#define LISTED_WAIT_SHARE 2 /* ..or this part of an evidence day after it was suspected */
 #define UNSPOKEN_DAYS_MAX                                                                          \
 	7 /* evidence days with a score of 0 before a confirmed fleet is one no longer */
 
@@ -156,6 +158,23 @@ static bool is_still_confirmed(const struct followed *followed,
 	       fleet->concealment_db >= settings->confirmed_concealment_db / 2;
 }
 
+/*
+ * Blocked members hand their load to the rest, which then no longer looks like them and stays: in
+ * the lab 5 of 60. So a fleet is not confirmed while a good part of it is still being listed.
+ */
+static bool members_are_listed(const struct followed *followed,
+			       const struct detect_settings *settings, uint64_t now_ns)
+{
+	const struct fleet *fleet = &followed->fleet;
+	uint64_t wait_ns = settings->evidence_day_ns / LISTED_WAIT_SHARE;
+	size_t listed = 0;
+
+	for (size_t i = 0; i < fleet->member_count; i++)
+		listed += fleet->members[i].is_listed;
+	return (double)listed >= LISTED_SHARE * (double)fleet->member_count ||
+	       now_ns - fleet->first_suspected_unix_ns >= wait_ns;
+}
+
 /* Up one scan after it was suspected, so that no single look decides. */
 static enum fleet_level level_of(const struct followed *followed, const struct snapshot *snapshot,
 				 double threshold_db)
@@ -166,7 +185,8 @@ static enum fleet_level level_of(const struct followed *followed, const struct s
 	if (is_still_confirmed(followed, settings, snapshot->now_ns))
 		return FLEET_CONFIRMED;
 	if (fleet->level >= FLEET_SUSPECT && fleet->score_db >= threshold_db &&
-	    followed_may_confirm(followed, settings))
+	    followed_may_confirm(followed, settings) &&
+	    members_are_listed(followed, settings, snapshot->now_ns))
 		return FLEET_CONFIRMED;
 	return fleet->score_db >= settings->suspect_db ? FLEET_SUSPECT : FLEET_WATCH;
 }

@@ -19,7 +19,7 @@ struct rule_slot {
 struct rules {
 	uint32_t max;
 	uint32_t count;
-	uint32_t guards; /* of them of origin GUARD, which do not count toward max */
+	uint32_t guards;	 /* of them of origin GUARD, which do not count toward max */
 	uint32_t used, capacity; /* slots */
 	struct rule_slot *slots;
 	uint32_t free_first, free_last; /* the longest free is taken first, so that ids rest */

@@ -20,7 +20,7 @@ struct stack_names {
 	struct stack_name *list; /* in the order of arrival */
 	size_t count;
 	size_t room;
-	size_t max; /* names */
+	size_t max;	 /* names */
 	uint32_t *slots; /* index into list plus one; 0: empty */
 	size_t slot_count;
 };

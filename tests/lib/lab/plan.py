@@ -153,7 +153,7 @@ def main():
     plan.ordinary(200)
     plan.shared()
     plan.relayed()
-    per_member = 1 / 13.5  # a conversation of about five turns every 13.5 s: 44 exchanges in two minutes
+    per_member = 1 / 12  # a conversation of about five turns every 12 s: 50 exchanges in two minutes
     plan.workers(WORKERS * per_member)
     plan.fleet(FLEET_MEMBERS * per_member)
     plan.truth.append((WRK_ADDRESS, "heavy", "wrk"))

@@ -130,8 +130,10 @@ static bool deny_keep(const struct net *net, void *arg)
 	if (!rules_overlaps_allow(block->d->rules, net, &allow))
 		return true;
 	if (is_forced && lockout_is_ssh_peer(block->d, net)) {
-		warn(block, "%s has an SSH session with this host: by --force it is blocked all the "
-			    "same", target);
+		warn(block,
+		     "%s has an SSH session with this host: by --force it is blocked all the "
+		     "same",
+		     target);
 		return true;
 	}
 	net_format(&allow->net, other);

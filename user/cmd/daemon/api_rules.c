@@ -117,9 +117,8 @@ json_t *answer_rules(struct daemon *d, const struct request *request)
 	/* Whoever asks on knows the number already. */
 	if (!after_id)
 		rules_each(d->rules, rule_count, &filter);
-	return answer_ok(json_pack("{s:I,s:I,s:s,s:I,s:o}", "now_unix_ns",
-				   (json_int_t)clock_unix_ns(), "matched",
-				   (json_int_t)filter.matched, "mode", mode_name(d->mode), "after",
-				   (json_int_t)(filter.has_more ? filter.last_id : 0), "rules",
-				   filter.rows));
+	return answer_ok(json_pack(
+		"{s:I,s:I,s:s,s:I,s:o}", "now_unix_ns", (json_int_t)clock_unix_ns(), "matched",
+		(json_int_t)filter.matched, "mode", mode_name(d->mode), "after",
+		(json_int_t)(filter.has_more ? filter.last_id : 0), "rules", filter.rows));
 }

@@ -6,26 +6,41 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
+
+#include "cmd/units.h"
 
 /* A fleet of 25,000 is described well enough by some hundreds of its members. */
 #define SAMPLE_MAX 512
 
 struct figure {
-	const char *name, *text, *unit;
+	const char *name, *text;
 	size_t offset;
-	double scale; /* from the figure to the unit of the sentence */
+	const char *(*say)(double value, char *text); /* with its unit, as units.h does */
 };
 
+static const char *say_whole(double value, char *text)
+{
+	return units_count(round(value), text);
+}
+
+static const char *say_ratio(double value, char *text)
+{
+	snprintf(text, UNITS_TEXT_MAX, "%.2f", value);
+	return text;
+}
+
 static const struct figure figures[] = {
-	{ "rate_per_day", "exchanges a day", "", offsetof(struct source_figures, rate_per_day), 1 },
-	{ "bytes_up_typical", "request size", " B",
-	  offsetof(struct source_figures, bytes_up_typical), 1 },
-	{ "bytes_down_typical", "response size", " B",
-	  offsetof(struct source_figures, bytes_down_typical), 1 },
-	{ "duration_typical_us", "duration", " ms",
-	  offsetof(struct source_figures, duration_typical_us), 1e-3 },
-	{ "cadence_lv", "cadence (Lv)", "", offsetof(struct source_figures, cadence_lv), 1 },
-	{ "relay_gap_us", "relay gap", " ms", offsetof(struct source_figures, relay_gap_us), 1e-3 },
+	{ "rate_per_day", "exchanges a day", offsetof(struct source_figures, rate_per_day),
+	  say_whole },
+	{ "bytes_up_typical", "request size", offsetof(struct source_figures, bytes_up_typical),
+	  units_bytes },
+	{ "bytes_down_typical", "response size",
+	  offsetof(struct source_figures, bytes_down_typical), units_bytes },
+	{ "duration_typical_us", "duration", offsetof(struct source_figures, duration_typical_us),
+	  units_micro },
+	{ "cadence_lv", "cadence (Lv)", offsetof(struct source_figures, cadence_lv), say_ratio },
+	{ "relay_gap_us", "relay gap", offsetof(struct source_figures, relay_gap_us), units_micro },
 };
 #define FIGURE_COUNT (sizeof(figures) / sizeof(figures[0]))
 
@@ -67,12 +82,13 @@ static json_t *figure_compare(const struct figure *figure, const struct moments 
 	double mean = moments->sum / moments->count;
 	double variance = moments->sum_squares / moments->count - mean * mean;
 	double spread = sqrt(fmax(variance, 0));
+	char own_text[UNITS_TEXT_MAX], mean_text[UNITS_TEXT_MAX], spread_text[UNITS_TEXT_MAX];
 
-	json_array_append_new(
-		lines,
-		json_sprintf("  %s: %.4g%s; the fleet's members %.4g%s, give or take %.2g%s",
-			     figure->text, own * figure->scale, figure->unit, mean * figure->scale,
-			     figure->unit, spread * figure->scale, figure->unit));
+	json_array_append_new(lines,
+			      json_sprintf("  %s: %s; the fleet's members %s, give or take %s",
+					   figure->text, figure->say(own, own_text),
+					   figure->say(mean, mean_text),
+					   figure->say(spread, spread_text)));
 	return json_pack("{s:f,s:f,s:f}", "own", own, "typical", mean, "spread", spread);
 }
 

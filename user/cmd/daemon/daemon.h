@@ -91,7 +91,7 @@ struct daemon {
 	uint64_t exchanges_refused;    /* no room for the profile */
 
 	struct weir_counter reasons[WEIR_REASON_MAX]; /* summed this second */
-	struct loss_seen losses[LOSSES_MAX]; /* health.c */
+	struct loss_seen losses[LOSSES_MAX];	      /* health.c */
 	struct guard_entry *guards;
 	size_t guard_count;
 	bool guards_are_put; /* as allow rules */

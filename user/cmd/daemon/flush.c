@@ -52,5 +52,6 @@ void daemon_flush_expired(struct daemon *d)
 	uint64_t now_unix_ns = clock_unix_ns();
 
 	ledger_remove_expired(d->ledger, now_unix_ns);
-	words_remove_expired(d->words, now_unix_ns); /* what fails is said there, and tried again in an hour */
+	words_remove_expired(
+		d->words, now_unix_ns); /* what fails is said there, and tried again in an hour */
 }

@@ -62,8 +62,9 @@ static void expiries_clamp(struct daemon *d)
 	size_t clamped = rules_clamp(d->rules, clock_unix_ns() + d->config.rule_ttl_max_ns);
 
 	if (clamped)
-		log_warning("%zu rules end at rules.ttl_max: the clock was ahead when they were made",
-			    clamped);
+		log_warning(
+			"%zu rules end at rules.ttl_max: the clock was ahead when they were made",
+			clamped);
 }
 
 static void clock_follow(struct daemon *d)
@@ -109,8 +110,8 @@ static void sweep(struct daemon *d, uint64_t now_ns)
 /* The map is small, and half of it empty nearly always: a look a minute. */
 static void stacks_sweep(struct daemon *d, uint64_t now_ns)
 {
-	int removed = maps_sweep_stacks(&d->maps, now_ns, d->config.flow_idle_ns,
-					d->config.stacks_max);
+	int removed =
+		maps_sweep_stacks(&d->maps, now_ns, d->config.flow_idle_ns, d->config.stacks_max);
 
 	if (removed > 0)
 		log_info("map stacks was half full: %d without a new flow went", removed);

@@ -19,7 +19,8 @@
 #include <linux/tcp.h>
 
 #define BUFFER_BYTES 32768
-#define STATE_ESTABLISHED 1 /* the kernel's TCP_ESTABLISHED: two headers that have it exclude each other */
+#define STATE_ESTABLISHED                                                                          \
+	1 /* the kernel's TCP_ESTABLISHED: two headers that have it exclude each other */
 /*
  * A session has exchanged at least its versions, two lists of algorithms (RFC 4253, section 7.1), keys, a login and a
  * channel: over 1,500 bytes each way with the tersest of clients. A bare connection to the port has not, and must not

@@ -96,8 +96,8 @@ static struct weir_rule rule_value(const struct maps *maps, const struct rule *r
 		.action = rule->action,
 		.origin = rule->origin,
 		.expires_ns = WEIR_NEVER_NS,
-		.prefix_len = rule->net.prefix_len -
-			      (net_is_ipv4(&rule->net) ? NET_IPV4_OFFSET : 0),
+		.prefix_len =
+			rule->net.prefix_len - (net_is_ipv4(&rule->net) ? NET_IPV4_OFFSET : 0),
 	};
 
 	/* What expired before the machine was up expired at its first nanosecond. */
