@@ -88,7 +88,7 @@ static void coordination_alone_is_never_confirmed(void **state)
 static void a_fleet_is_confirmed_when_its_members_are_listed(void **state)
 {
 	struct detect_settings settings = settings_days();
-	struct snapshot snapshot = { .settings = &settings, .now_ns = START_UNIX_NS + DAY_NS / 8 };
+	struct snapshot snapshot = { .settings = &settings, .now_ns = START_UNIX_NS + DAY_NS / 24 };
 	struct fleets fleets = { .items = NULL };
 	struct followed *followed = followed_new(&fleets, "f-aaaa");
 	struct fleet *fleet = &followed->fleet;

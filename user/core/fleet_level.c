@@ -13,7 +13,7 @@
 #define FAMILY_SPEAKS_DB 3 /* odds of two: below it a family does not count as one of three */
 #define FAMILIES_MIN 3
 #define LISTED_SHARE 0.95   /* of the members in sight, before the first of them is blocked.. */
-#define LISTED_WAIT_SHARE 2 /* ..or this part of an evidence day after it was suspected */
+#define LISTED_WAIT_SHARE 8 /* ..or this part of an evidence day after it was suspected */
 #define UNSPOKEN_DAYS_MAX                                                                          \
 	7 /* evidence days with a score of 0 before a confirmed fleet is one no longer */
 
